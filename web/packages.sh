@@ -1,11 +1,16 @@
-# Sourced by the scripts that need system packages: require_packages WHAT...
-# WHAT is COMMAND=PACKAGE, /PATH=PACKAGE, or one word for both; a package is wanted only where its command or path
-# is missing, so other systems may provide them in their own way. apt-get runs only as root and only then.
+#!/usr/bin/env bash
+# The system packages that building and testing need: `web/packages.sh SET` installs what is missing of native, test
+# or soak. apt-get runs only as root and only when something is missing; otherwise the packages are named.
+# Sourced by web/toolchain.sh for require_packages WHAT..., where WHAT is COMMAND=PACKAGE, /PATH=PACKAGE, or one word
+# for both: the command or path decides, so that other systems may provide it in their own way.
 
-refresh_package_lists() {
-    if [ "$(id -u)" = 0 ] && [ -z "$(find /var/lib/apt/lists -name '*Packages*' -print -quit 2>/dev/null)" ]; then
-        apt-get -q update
-    fi
+packages_of() {
+    case $1 in
+    native) echo ar=binutils /usr/include/simde/wasm/simd128.h=libsimde-dev ;;
+    test) echo chromium firefox-esr clang-format-19 cppcheck /usr/share/libonnx-testdata=libonnx-testdata ;;
+    soak) echo valgrind ;;
+    *) echo "packages: no set named $1" >&2; return 2 ;;
+    esac
 }
 
 # Prints the packages among WHAT... that are missing.
@@ -20,7 +25,7 @@ missing_packages() {
 }
 
 require_packages() {
-    local missing
+    local missing here=${BASH_SOURCE[0]}
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
     if ! command -v apt-get >/dev/null; then
@@ -28,18 +33,38 @@ require_packages() {
         return 1
     fi
     if [ "$(id -u)" != 0 ]; then
-        echo "missing packages, run as root: apt-get install --no-install-recommends $missing" >&2
+        echo "missing packages; as root run: apt-get install --no-install-recommends $missing" >&2
         return 1
     fi
-    echo "installing packages: $missing"
-    refresh_package_lists
-    # Lists that are there may still be too old to find the files they name: then once more with fresh ones.
-    # shellcheck disable=SC2086
-    install_packages $missing || { apt-get -q update && install_packages $missing; } || return 1
+    exec 8<"$here"
+    flock 8 # one apt-get at a time, also under make -j
     missing=$(missing_packages "$@")
-    [ -z "$missing" ] || { echo "installed, but still missing: $missing" >&2; return 1; }
+    if [ -n "$missing" ]; then
+        echo "installing packages: $missing"
+        refresh_package_lists
+        # Lists that are there may be too old to find the files they name: then once more with fresh ones.
+        # shellcheck disable=SC2086 # one word a package
+        install_packages $missing || { apt-get -q update && install_packages $missing; } || return 1
+        missing=$(missing_packages "$@")
+    fi
+    exec 8<&-
+    [ -z "$missing" ] || { echo "installed, but something is still missing of: $missing" >&2; return 1; }
+}
+
+refresh_package_lists() {
+    if [ "$(id -u)" = 0 ] && [ -z "$(find /var/lib/apt/lists -name '*Packages*' -print -quit 2>/dev/null)" ]; then
+        apt-get -q update
+    fi
 }
 
 install_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"
 }
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    set -euo pipefail
+    [ $# = 1 ] || { echo 'usage: web/packages.sh native|test|soak' >&2; exit 2; }
+    set=$(packages_of "$1")
+    # shellcheck disable=SC2086
+    require_packages $set
+fi

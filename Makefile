@@ -1,0 +1,202 @@
+# Every build rule of Siskin; `make help` lists the targets.
+#
+# The C sources are compiled three times or more: to wasm in two variants, natively for tests, natively with
+# sanitizers. What is missing (Emscripten, Debian packages, npm packages) is installed by the rules that need it.
+#   BUILD=dir      where intermediate files go; with another name than build, dist/ goes inside it
+#   PORT=8080      the demo's port
+#   WERROR=-Werror  compiler warnings stop the build
+
+BUILD ?= build
+DIST ?= $(if $(filter build,$(BUILD)),dist,$(BUILD)/dist)
+PORT ?= 8080
+WERROR ?=
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+# The tests find what was built through these.
+export SISKIN_BUILD := $(abspath $(BUILD))
+export SISKIN_DIST := $(abspath $(DIST))
+
+EMCC := $(BUILD)/emcc
+NPM := node_modules/.siskin-installed
+
+# ---- sources ----
+SRC := $(sort $(shell find src -name '*.c'))
+WEB_SRC := $(wildcard web/*.c)
+JS_SRC := $(sort $(shell find js -name '*.js' -o -name '*.ts' 2>/dev/null))
+ID_INPUT := $(sort $(shell find src js -type f 2>/dev/null)) $(WEB_SRC) web/bundle.js
+C_COMMON := $(sort $(wildcard tests/c/common/*.c))
+C_PROGRAMS := $(patsubst tests/%.c,%,$(sort $(wildcard tests/c/*.c)))
+FUZZ_PROGRAMS := $(patsubst tests/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+FORMATTED := $(sort $(shell find src web tests -name '*.[ch]' 2>/dev/null))
+
+# ---- flags ----
+# No contraction into fused multiply-adds and no errno from math functions: the same results natively and in wasm.
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings $(WERROR)
+C_FLAGS := -std=c11 -Isrc -fno-math-errno -ffp-contract=off $(WARN) -MMD -MP
+WASM_FLAGS := -O3 -msimd128 -fvisibility=hidden -DNDEBUG
+# The functions to export say so themselves (web/glue.c). Stack first: an overflow traps instead of overwriting data.
+LINK_FLAGS := -sSTANDALONE_WASM -sPURE_WASI --no-entry -sEXPORTED_FUNCTIONS=[] -sMALLOC=emmalloc \
+  -sALLOW_MEMORY_GROWTH -sINITIAL_HEAP=1MB -sSTACK_SIZE=256KB -Wl,--stack-first
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ARCH_FLAGS := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
+
+flags_simd128 := -DSK_RELAXED=0
+flags_relaxed := -DSK_RELAXED=1 -mrelaxed-simd
+flags_native := -O2 -g -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS)
+flags_asan := -O1 -g -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS) $(SAN_FLAGS)
+ldflags_native :=
+ldflags_asan := $(SAN_FLAGS)
+
+WASM_VARIANTS := simd128 relaxed
+NATIVE_VARIANTS := native asan
+WASM := $(WASM_VARIANTS:%=$(DIST)/siskin-%.wasm)
+BUNDLES := $(addprefix $(DIST)/,siskin.js worker.js inline.js siskin-inline.global.js cli.js siskin.d.ts)
+
+# ---- building ----
+.PHONY: all
+all: $(WASM) $(BUNDLES) ## build dist/: both wasm builds and the JavaScript bundles (default)
+
+.PHONY: wasm
+wasm: $(WASM) ## build only the wasm
+
+.PHONY: FORCE
+FORCE:
+
+# Run each time (it takes milliseconds); writes the wrapper only when another Emscripten is to be used.
+$(EMCC): FORCE
+	@web/toolchain.sh $@
+
+$(NPM): package.json package-lock.json .npmrc
+	npm ci --no-progress
+	@touch $@
+
+# One id for the wasm and the JavaScript built together: a hash of all they are made from. Written only when changed.
+$(BUILD)/build-id: FORCE
+	@mkdir -p $(@D)
+	@id=$$(cat $(ID_INPUT) | sha256sum | cut -c 1-16); \
+	 [ "$$id" = "$$(cat $@ 2>/dev/null || true)" ] || echo $$id >$@
+
+# A source file that is gone must leave the library too.
+$(BUILD)/sources: FORCE
+	@mkdir -p $(@D)
+	@[ '$(SRC)' = "$$(cat $@ 2>/dev/null || true)" ] || echo '$(SRC)' >$@
+
+.PHONY: native-packages test-packages
+native-packages test-packages: %-packages:
+	@web/packages.sh $*
+
+# A change of flags rebuilds what was compiled with them.
+define FLAGS_RULE
+$(BUILD)/$(1)/flags: FORCE
+	@mkdir -p $$(@D)
+	@flags='$(2)'; [ "$$$$flags" = "$$$$(cat $$@ 2>/dev/null || true)" ] || echo "$$$$flags" >$$@
+endef
+
+# wasm_variant(name)
+define WASM_RULES
+$(call FLAGS_RULE,$(1),$(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS))
+$(BUILD)/$(1)/%.o: %.c $(EMCC) $(BUILD)/$(1)/flags
+	@mkdir -p $$(@D)
+	@echo "  emcc $(1) $$<"
+	@$(EMCC) $(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) -c $$< -o $$@
+$(BUILD)/$(1)/web/%.o: web/%.c $(EMCC) $(BUILD)/$(1)/flags $(BUILD)/build-id
+	@mkdir -p $$(@D)
+	@echo "  emcc $(1) $$<"
+	@$(EMCC) $(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) -DSK_BUILD_ID='"'$$$$(cat $(BUILD)/build-id)'"' -c $$< -o $$@
+$(DIST)/siskin-$(1).wasm: $(SRC:%.c=$(BUILD)/$(1)/%.o) $(WEB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/sources
+	@mkdir -p $$(@D)
+	@echo "  link $$@"
+	@$(EMCC) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS) $$(filter %.o,$$^) -o $$@
+endef
+
+# native_variant(name): the library, and one program a file of tests/c and tests/fuzz; tests/c/common is linked into each.
+define NATIVE_RULES
+$(call FLAGS_RULE,$(1),$(CC) $(C_FLAGS) $(flags_$(1)))
+$(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags | native-packages
+	@mkdir -p $$(@D)
+	@echo "  cc $(1) $$<"
+	@$(CC) $(C_FLAGS) $(flags_$(1)) -c $$< -o $$@
+$(BUILD)/$(1)/libsiskin.a: $(SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/sources
+	@rm -f $$@
+	@ar rcs $$@ $$(filter %.o,$$^)
+$(BUILD)/$(1)/bin/%: $(BUILD)/$(1)/tests/%.o $(C_COMMON:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libsiskin.a
+	@mkdir -p $$(@D)
+	@$(CC) $(ldflags_$(1)) $$^ -lm -o $$@
+endef
+
+$(foreach v,$(WASM_VARIANTS),$(eval $(call WASM_RULES,$(v))))
+$(foreach v,$(NATIVE_VARIANTS),$(eval $(call NATIVE_RULES,$(v))))
+
+-include $(foreach v,$(WASM_VARIANTS) $(NATIVE_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%.d,$(SRC) $(WEB_SRC) \
+  $(wildcard tests/c/*.c tests/c/common/*.c tests/fuzz/*.c)))
+
+$(BUNDLES) &: $(JS_SRC) $(WASM) $(BUILD)/build-id web/bundle.js $(NPM)
+	@echo "  bundle $(DIST)/*.js"
+	@node web/bundle.js $(DIST) $$(cat $(BUILD)/build-id)
+
+NATIVE_BIN := $(C_PROGRAMS:%=$(BUILD)/native/bin/%)
+ASAN_BIN := $(foreach p,$(C_PROGRAMS) $(FUZZ_PROGRAMS),$(BUILD)/asan/bin/$(p))
+
+.PHONY: native
+native: $(NATIVE_BIN) $(ASAN_BIN) $(NATIVE_VARIANTS:%=$(BUILD)/%/libsiskin.a) ## build the C tests natively, plain and with ASan + UBSan
+
+# ---- running ----
+.PHONY: demo
+demo: all ## predict a bundled sample, then serve the demo on 127.0.0.1 (PORT=8080)
+	@node demo/serve.js --port $(PORT)
+
+# ---- testing ----
+.PHONY: test
+test: all native test-packages ## run every suite; alone: test-lint -c -asan -js -conformance -models -browser -size
+	@node tests/run-suites.js
+
+# One suite alone, building only what it needs.
+SUITES := test-lint test-c test-asan test-js test-conformance test-models test-browser test-size
+.PHONY: $(SUITES)
+test-lint: $(NPM)
+test-c: $(NATIVE_BIN)
+test-asan: $(ASAN_BIN)
+test-js test-conformance test-models test-browser test-size: all
+$(SUITES): test-packages
+	@node tests/run-suites.js $(@:test-%=%)
+
+.PHONY: lint
+lint: test-packages $(NPM) ## format, cppcheck, include rule, biome, types, file lengths
+	@tests/lint/run.sh
+
+.PHONY: format
+format: test-packages $(NPM) ## rewrite C and JavaScript in the project's format
+	clang-format-19 -i $(FORMATTED)
+	node_modules/.bin/biome format --write
+
+.PHONY: size
+size: all ## sizes of the wasm and of the loader; fails beyond the limits
+	@node tests/lint/size.js
+
+.PHONY: soak
+soak: native ## the long versions of the bad-input tests, and valgrind (an hour)
+	@web/packages.sh soak
+	@node tests/run-suites.js --soak
+
+# ---- housekeeping ----
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD) $(DIST)
+
+.PHONY: distclean
+distclean: clean ## remove also the npm packages (the cached Emscripten stays)
+	rm -rf node_modules
+
+.PHONY: help
+help: ## print this
+	@sed -nE 's/^([a-z%-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
