@@ -1,0 +1,98 @@
+/* Helpers for operators' import and infer functions: messages, attributes, axes, broadcasting. */
+#include <string.h>
+
+#include "graph/op.h"
+
+const char *sk_node_text(const sk_node *node, char dst[SK_NODE_TEXT]) {
+    if (node->name[0])
+        sk_format(dst, SK_NODE_TEXT, "%s '%s'", node->op_type, node->name);
+    else if (node->n_outputs && node->outputs[0])
+        sk_format(dst, SK_NODE_TEXT, "%s (output '%s')", node->op_type, node->outputs[0]->name);
+    else
+        sk_format(dst, SK_NODE_TEXT, "%s", node->op_type);
+    return dst;
+}
+
+sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) {
+    char what[400], node[SK_NODE_TEXT];
+    va_list args;
+    va_start(args, fmt);
+    sk_vformat(what, sizeof what, fmt, args);
+    va_end(args);
+    return sk_fail(c->err, SK_SHAPE, "%s: %s", sk_node_text(c->node, node), what);
+}
+
+sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_attr **attr) {
+    char node[SK_NODE_TEXT];
+    *attr = sk_node_attr(c->node, name);
+    if (*attr && (*attr)->kind != kind)
+        return sk_fail(c->err, SK_MALFORMED, "%s: attribute '%s' has the wrong kind", sk_node_text(c->node, node), name);
+    return SK_OK;
+}
+
+void *sk_params(sk_import *c, size_t size) {
+    c->node->params = sk_arena_calloc(&c->ir->arena, 1, size);
+    if (!c->node->params) sk_oom(c->err, size);
+    return c->node->params;
+}
+
+int sk_axis(int64_t axis, int rank, int *out) {
+    if (axis < -rank || axis >= rank) return 0;
+    *out = (int)(axis < 0 ? axis + rank : axis);
+    return 1;
+}
+
+sk_status sk_broadcast(const sk_infer *c, const sk_tensor *a, const sk_tensor *b, sk_tensor *out) {
+    if (a->rank < 0 || b->rank < 0) {
+        out->rank = -1;
+        return SK_OK;
+    }
+    const int rank = a->rank > b->rank ? a->rank : b->rank;
+    int32_t dims[SK_MAX_RANK];
+    for (int i = 0; i < rank; i++) {
+        const int ia = i - (rank - a->rank), ib = i - (rank - b->rank);
+        const int32_t da = ia < 0 ? 1 : a->dims[ia], db = ib < 0 ? 1 : b->dims[ib];
+        if (da == 1)
+            dims[i] = db;
+        else if (db == 1 || da == db)
+            dims[i] = da;
+        else if (da < 0 || db < 0)
+            dims[i] = da < 0 ? db : da; /* an unknown one is 1 or equals the other, which is not 1 */
+        else {
+            char ta[SK_SHAPE_TEXT], tb[SK_SHAPE_TEXT];
+            return sk_bad_shape(c, "%s and %s do not broadcast", sk_tensor_text(a, ta), sk_tensor_text(b, tb));
+        }
+    }
+    sk_set_shape(out, out->type, rank, dims);
+    return SK_OK;
+}
+
+int sk_known_ints(const sk_tensor *t, int64_t *dst, int max) {
+    if (!t || !t->data || t->rank < 0 || !sk_shape_known(t)) return -1;
+    const size_t n = sk_numel(t);
+    if (n > (size_t)max || (t->type != SK_INT64 && t->type != SK_INT32)) return -1;
+    for (size_t i = 0; i < n; i++)
+        dst[i] = t->type == SK_INT64 ? ((const int64_t *)t->data)[i] : ((const int32_t *)t->data)[i];
+    return (int)n;
+}
+
+void sk_copy_type(sk_tensor *dst, const sk_tensor *src) { sk_set_shape(dst, src->type, src->rank, src->dims); }
+
+sk_status sk_infer_same(sk_infer *c) {
+    sk_copy_type(c->out[0], c->in[0]);
+    return SK_OK;
+}
+
+sk_status sk_infer_broadcast(sk_infer *c) {
+    sk_tensor all = *c->in[0];
+    for (int i = 1; i < c->n_in; i++)
+        if (c->in[i]) SK_TRY(sk_broadcast(c, &all, c->in[i], &all));
+    sk_copy_type(c->out[0], &all);
+    return SK_OK;
+}
+
+sk_status sk_infer_broadcast_bool(sk_infer *c) {
+    SK_TRY(sk_infer_broadcast(c));
+    c->out[0]->type = SK_BOOL;
+    return SK_OK;
+}

@@ -1,0 +1,152 @@
+/* What an operator is to the rest of the engine: one row in ops.def, one sk_impl in src/ops/. The contexts below are
+ * all an operator ever sees; the runtime implements the services they name.
+ *
+ *   import   once per node at load: checks attributes, leaves typed params on the node
+ *   infer    types and shapes of the outputs from those of the inputs; runs at load with partial knowledge and at
+ *            bind with full knowledge. What it leaves unknown at bind depends on data: the plan is cut there.
+ *   prepare  once per node and plan: all shapes are known; chooses the kernel, packs weights, states the scratch
+ *   run      computes; allocates nothing
+ */
+#ifndef SK_GRAPH_OP_H
+#define SK_GRAPH_OP_H
+
+#include "graph/graph.h"
+
+typedef struct sk_import {
+    sk_ir *ir;
+    sk_node *node;
+    sk_error *err;
+} sk_import;
+
+typedef struct sk_infer {
+    const sk_node *node;
+    const sk_tensor *const *in; /* NULL: absent. in[i]->data is set when the value is known now (plain layout) */
+    sk_tensor *const *out;      /* NULL: not wanted. Come in as unknown; layout is not infer's business */
+    int n_in, n_out;
+    sk_error *err;
+} sk_infer;
+
+typedef struct sk_prepare sk_prepare;
+typedef struct sk_run sk_run;
+typedef sk_status sk_run_fn(sk_run *r);
+
+struct sk_prepare {
+    const sk_node *node;
+    const sk_tensor *const *in; /* shapes and layouts; data only of values known at bind */
+    sk_tensor *const *out;
+    int n_in, n_out;
+    uint8_t reference;  /* take the scalar reference kernels (sk_select does when told) */
+    size_t scratch;     /* set: bytes wanted in sk_run.scratch, 16-byte aligned */
+    void *state;        /* set: from sk_prepare_alloc, handed to run */
+    sk_run_fn *run;     /* comes in as the row's; may be replaced by a special case */
+    const sk_const *const *constants; /* constants[i]: the bytes behind input i when it is a constant, else NULL */
+    struct sk_plan *plan;             /* the runtime's; not for operators */
+    sk_error *err;
+};
+
+/* Memory that lives as long as the plan, zeroed. NULL: out of memory (return sk_oom). */
+void *sk_prepare_alloc(sk_prepare *p, size_t size);
+
+/* A packed form of constant inputs, made once per (first constant's id, kind, params) and shared by all plans.
+ * write fills dst (`bytes` long, 64-byte aligned) from the constants by sk_const_read; params are compared bytewise.
+ * *packed is valid as long as the model. */
+typedef struct sk_pack {
+    const sk_ir *ir;
+    const sk_const *const *constants; /* as in sk_prepare */
+    const void *params;
+    sk_heap *heap; /* for temporary strips; free them */
+    sk_error *err;
+} sk_pack;
+typedef sk_status sk_pack_fn(const sk_pack *pack, void *dst);
+typedef struct sk_packing {
+    const char *kind;   /* a static name, compared by text: "f32_gemm_n8" */
+    int input;          /* which constant input keys it */
+    const void *params; /* whatever else the form depends on */
+    size_t params_size; /* <= 64 */
+    size_t bytes;
+    sk_pack_fn *write;
+} sk_packing;
+sk_status sk_prepare_pack(sk_prepare *p, const sk_packing *packing, const void **packed);
+
+/* Inputs that the row claims to pack itself (`packs`) come without data at run; this asks for input i all the same. */
+void sk_prepare_want(sk_prepare *p, int input);
+
+struct sk_run {
+    const sk_node *node;
+    void *state;
+    void *scratch;
+    const sk_tensor *const *in; /* NULL: absent */
+    sk_tensor *const *out;      /* placed by the planner; data NULL where infer left the shape unknown at bind */
+    int n_in, n_out;
+    sk_heap *heap;
+    sk_error *err;
+};
+
+/* For outputs whose shape only run can know: sets the shape and gives the bytes. out[i]->type must be set. */
+sk_status sk_run_output(sk_run *r, int i, int rank, const int32_t *dims);
+
+typedef struct sk_impl {
+    sk_status (*import)(sk_import *c); /* NULL: no attributes to check */
+    sk_status (*infer)(sk_infer *c);
+    sk_status (*prepare)(sk_prepare *p); /* NULL: nothing to choose */
+    sk_run_fn *run;
+    /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this. */
+    int (*as_clamp)(const sk_node *node, float *lo, float *hi);
+} sk_impl;
+
+typedef enum sk_follow {
+    SK_FOLLOW_NONE,        /* inputs and outputs plain */
+    SK_FOLLOW_ELEMENTWISE, /* any layout shared by the operands of full rank; smaller operands plain */
+    SK_FOLLOW_AXIS,        /* any layout; the op maps its axes with sk_storage_axis */
+    SK_FOLLOW_CHANNELS,    /* wants input 0 and output 0 channels-last when their rank is 4 (3 too, see conv) */
+} sk_follow;
+
+typedef enum sk_op_flag {
+    SK_OP_INPLACE = 1,    /* out[0] may be in[0]'s memory when sizes match and in[0] dies here */
+    SK_OP_INPLACE1 = 2,   /* ... or in[1]'s */
+    SK_OP_VIEW = 4,       /* out[0] is in[0]'s bytes under another shape: no step at run time */
+    SK_OP_SHAPE_ONLY = 8, /* reads only in[0]'s shape: its value is known as soon as that is */
+    SK_OP_CONTROL = 16,   /* has bodies; run by the executor itself */
+    SK_OP_RANDOM = 32,    /* never folded */
+    SK_OP_INTERNAL = 64,  /* made by target passes, never read from a file */
+    SK_OP_CLAMPS = 128,   /* clamps out[0] to [node->lo, node->hi] for free: activations fuse into it */
+} sk_op_flag;
+
+struct sk_op {
+    const char *domain, *name;
+    int16_t since;
+    uint8_t min_in, max_in, min_out, max_out; /* SK_MANY: no upper bound */
+    uint32_t types;                           /* of input 0 (of output 0 where there is no input) */
+    uint8_t follow;                           /* sk_follow */
+    uint8_t flags; /* sk_op_flag */
+    uint8_t values; /* bit i: the value of input i shapes the outputs (or picks the branch) */
+    uint8_t packs;  /* bit i: input i, when constant, is packed by prepare and not wanted at run */
+    int16_t param;  /* tells rows of one impl apart: which unary function, which axis rule */
+    const sk_impl *impl;
+};
+#define SK_MANY 255
+
+extern const sk_op sk_ops[];
+extern const int sk_op_count;
+
+/* ---- helpers for import and infer (graph/infer.c) ---- */
+sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) SK_PRINTF(2, 3); /* prefixes op and node name */
+/* The attribute if present and of that kind, else NULL; another kind is SK_MALFORMED. */
+sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_attr **attr);
+/* Params of the given size on the node, zeroed. */
+void *sk_params(sk_import *c, size_t size);
+/* axis in [-rank, rank) -> [0, rank); 0 when outside. */
+int sk_axis(int64_t axis, int rank, int *out);
+/* Multidirectional broadcast of two possibly unknown shapes into out's rank and dims; SK_SHAPE when impossible. */
+sk_status sk_broadcast(const sk_infer *c, const sk_tensor *a, const sk_tensor *b, sk_tensor *out);
+/* A known int32/int64 tensor of at most max elements as int64s; returns the count, -1 when not known or not such. */
+int sk_known_ints(const sk_tensor *t, int64_t *dst, int max);
+void sk_copy_type(sk_tensor *dst, const sk_tensor *src); /* type, rank and dims */
+sk_status sk_infer_same(sk_infer *c);                    /* out[0] = in[0] */
+sk_status sk_infer_broadcast(sk_infer *c);               /* out[0] = broadcast of all inputs, in[0]'s type */
+sk_status sk_infer_broadcast_bool(sk_infer *c);
+/* "Conv 'stem/conv1'" for messages; returns dst. */
+#define SK_NODE_TEXT 120
+const char *sk_node_text(const sk_node *node, char dst[SK_NODE_TEXT]);
+
+#endif

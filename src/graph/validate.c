@@ -1,0 +1,92 @@
+/* From a graph as read to a graph that can run: finds the op row of every node, checks arity and element types and has
+ * the op import its attributes. Everything unsupported is collected into one error. */
+#include <string.h>
+
+#include "core/text.h"
+#include "graph/op.h"
+
+static const char *canonical_domain(const char *domain) { return strcmp(domain, "ai.onnx") ? domain : ""; }
+
+const sk_op *sk_op_find(const char *domain, const char *op_type, int version) {
+    const sk_op *best = NULL;
+    for (int i = 0; i < sk_op_count; i++) {
+        const sk_op *op = &sk_ops[i];
+        if (op->since <= version && (!best || op->since > best->since) && !strcmp(op->name, op_type) &&
+            !strcmp(op->domain, canonical_domain(domain)))
+            best = op;
+    }
+    return best;
+}
+
+/* Is the name known at all, under some other version? */
+static const sk_op *any_version(const sk_node *node) {
+    return sk_op_find(node->domain, node->op_type, INT16_MAX);
+}
+
+static sk_status check_arity(const sk_node *node, sk_error *err) {
+    const sk_op *op = node->op;
+    char text[SK_NODE_TEXT];
+    int present = node->n_inputs;
+    while (present && !node->inputs[present - 1]) present--;
+    if (present < op->min_in || (op->max_in != SK_MANY && present > op->max_in))
+        return sk_fail(err, SK_MALFORMED, "%s has %d inputs", sk_node_text(node, text), present);
+    for (int i = 0; i < op->min_in; i++)
+        if (!node->inputs[i])
+            return sk_fail(err, SK_MALFORMED, "%s lacks input %d", sk_node_text(node, text), i);
+    if (node->n_outputs < op->min_out || (op->max_out != SK_MANY && node->n_outputs > op->max_out))
+        return sk_fail(err, SK_MALFORMED, "%s has %d outputs", sk_node_text(node, text), (int)node->n_outputs);
+    return SK_OK;
+}
+
+typedef struct validation {
+    sk_ir *ir;
+    sk_error *err;
+    sk_text unsupported; /* "; "-separated */
+    int count, nodes;
+} validation;
+
+static sk_status validate_graph(validation *v, sk_graph *graph);
+
+static sk_status validate_node(validation *v, sk_node *node) {
+    char text[SK_NODE_TEXT];
+    v->nodes++;
+    node->op = sk_op_find(node->domain, node->op_type, node->opset);
+    if (!node->op) {
+        if (++v->count <= 40)
+            sk_text_add(&v->unsupported, "%s%s%s%s version %d%s", v->count > 1 ? "; " : "", node->domain,
+                        node->domain[0] ? "." : "", sk_node_text(node, text), (int)node->opset,
+                        any_version(node) ? " (known in newer opsets only)" : "");
+        return SK_OK;
+    }
+    SK_TRY(check_arity(node, v->err));
+    for (int i = 0; i < node->n_bodies; i++) SK_TRY(validate_graph(v, node->bodies[i]));
+    if (!node->op->impl->import) return SK_OK;
+    sk_error failure = {.status = SK_OK};
+    sk_import import = {v->ir, node, &failure};
+    const sk_status status = node->op->impl->import(&import);
+    if (status == SK_UNSUPPORTED) {
+        if (++v->count <= 40)
+            sk_text_add(&v->unsupported, "%s%.*s", v->count > 1 ? "; " : "", 300, failure.text);
+        return SK_OK;
+    }
+    if (status != SK_OK) return sk_fail(v->err, status, "%s", failure.text);
+    return SK_OK;
+}
+
+static sk_status validate_graph(validation *v, sk_graph *graph) {
+    for (int i = 0; i < graph->n_nodes; i++) SK_TRY(validate_node(v, graph->nodes[i]));
+    return SK_OK;
+}
+
+sk_status sk_validate(sk_ir *ir, sk_error *err) {
+    validation v = {.ir = ir, .err = err};
+    sk_text_init(&v.unsupported, ir->arena.heap);
+    sk_status status = validate_graph(&v, ir->main);
+    if (status == SK_OK && v.count)
+        status = v.unsupported.failed || !v.unsupported.chars
+                     ? sk_oom(err, 256)
+                     : sk_fail(err, SK_UNSUPPORTED, "%d of %d nodes are not supported: %s%s", v.count, v.nodes,
+                               v.unsupported.chars, v.count > 40 ? "; ..." : "");
+    sk_text_free(&v.unsupported);
+    return status;
+}

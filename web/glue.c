@@ -1,0 +1,91 @@
+/* The seam between the engine and the loader (js/engine.js): the functions that the wasm module exports, and the two it
+ * imports. Only numbers and pointers cross. One module instance holds one model, so the model is static here and
+ * nowhere else. Sizes and offsets cross as doubles or 32-bit; every text is UTF-8 and NUL-terminated. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "siskin.h"
+
+#define IMPORT(name) __attribute__((import_module("siskin"), import_name(name)))
+#define EXPORT(name) __attribute__((export_name(name), used))
+
+IMPORT("read") int siskin_read(int file, double offset, size_t size, void *dst); /* 0 when copied */
+IMPORT("now") double siskin_now(void);                                          /* milliseconds */
+
+static sk_model *model;
+static sk_tensor last_output;
+
+static int host_read(void *user, int file, uint64_t offset, size_t size, void *dst) {
+    (void)user;
+    return siskin_read(file, (double)offset, size, dst);
+}
+
+static double host_now(void *user) {
+    (void)user;
+    return siskin_now();
+}
+
+/* "<build id>" of these sources; the loader refuses another. */
+EXPORT("build_id") const char *glue_build_id(void) { return SK_BUILD_ID; }
+
+/* JSON {"types": {"float32": [1, 32], ...}, "statuses": ["ok", ...], "describe": [...]}: what JS needs of our enums. */
+EXPORT("tables") const char *glue_tables(void) {
+    static const char text[] = "{\"types\":{"
+#define SK_TYPE_ROW(name, number, bits, text) "\"" text "\":[" #number "," #bits "],"
+#include "core/types.def"
+#undef SK_TYPE_ROW
+                               "\"\":[0,0]},\"statuses\":["
+#define SK_STATUS(name, code) "\"" code "\","
+#include "core/status.def"
+#undef SK_STATUS
+                               "\"\"]}";
+    return text;
+}
+
+/* Memory for texts and dimension lists that JS passes in. */
+EXPORT("alloc") void *glue_alloc(size_t size) { return malloc(size); }
+EXPORT("release") void glue_release(void *block) { free(block); }
+
+/* Makes the model; flags: 1 reference, 2 no_fusion, 4 check. 0 on success. */
+EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after) {
+    if (model) return SK_STATE;
+    const sk_host host = {host_read, host_now, NULL};
+    const sk_options options = {.memory_limit = memory_limit >= 4294967295.0 ? 0 : (size_t)memory_limit,
+                                .fail_after = fail_after,
+                                .reference = flags & 1,
+                                .no_fusion = (flags >> 1) & 1,
+                                .check = (flags >> 2) & 1};
+    model = sk_model_new(&host, (uint64_t)size, &options);
+    return model ? SK_OK : SK_OUT_OF_MEMORY;
+}
+
+EXPORT("close") void glue_close(void) {
+    sk_model_free(model);
+    model = NULL;
+}
+
+EXPORT("add_file") int glue_add_file(const char *path, double size) { return sk_add_file(model, path, (uint64_t)size); }
+EXPORT("load") int glue_load(double budget) { return sk_load(model, budget); }
+EXPORT("error_text") const char *glue_error_text(void) { return sk_model_error(model)->text; }
+EXPORT("describe") const char *glue_describe(int what) { return sk_describe_text(model, (sk_describe)what); }
+
+/* Address for the input's bytes, or 0 on failure (error_status, error_text). */
+EXPORT("set_input") void *glue_set_input(int input, int type, int rank, const int32_t *dims) {
+    void *data = NULL;
+    return sk_set_input(model, input, type, rank, dims, &data) == SK_OK ? data : NULL;
+}
+EXPORT("error_status") int glue_error_status(void) { return sk_model_error(model)->status; }
+EXPORT("unset_input") int glue_unset_input(int input) { return sk_unset_input(model, input); }
+EXPORT("want_outputs") int glue_want_outputs(const uint8_t *wanted) { return sk_want_outputs(model, wanted); }
+EXPORT("run") int glue_run(double budget) { return sk_run(model, budget); }
+EXPORT("bind") int glue_bind(double budget) { return sk_bind(model, budget); }
+EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }
+EXPORT("keep") int glue_keep(int output, int input) { return sk_keep(model, output, input); }
+
+/* After a run: fixes on one output; then type, rank, dims (address of int32s), data (address) and bytes of it. */
+EXPORT("output") int glue_output(int output) { return sk_output(model, output, &last_output); }
+EXPORT("output_type") int glue_output_type(void) { return last_output.type; }
+EXPORT("output_rank") int glue_output_rank(void) { return last_output.rank; }
+EXPORT("output_dims") const int32_t *glue_output_dims(void) { return last_output.dims; }
+EXPORT("output_data") const void *glue_output_data(void) { return last_output.data; }
+EXPORT("output_bytes") size_t glue_output_bytes(void) { return sk_nbytes(&last_output); }
