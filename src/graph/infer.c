@@ -22,6 +22,24 @@ sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) {
     return sk_fail(c->err, SK_SHAPE, "%s: %s", sk_node_text(c->node, node), what);
 }
 
+sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out, sk_error *err) {
+    char text[SK_NODE_TEXT], shape[SK_SHAPE_TEXT];
+    const sk_op *op = node->op;
+    const int type = node->n_inputs && in[0] ? in[0]->type : 0;
+    if (type && !sk_type_in(type, op->types))
+        return sk_fail(err, SK_UNSUPPORTED, "%s on %s", sk_node_text(node, text), sk_type_name(type));
+    sk_infer c = {node, in, out, node->n_inputs, node->n_outputs, err};
+    SK_TRY(op->impl->infer(&c));
+    for (int i = 0; i < node->n_outputs; i++) {
+        size_t bytes;
+        const sk_tensor *t = out[i];
+        if (t && t->type && sk_shape_known(t) && !sk_tensor_bytes(t, &bytes))
+            return sk_fail(err, SK_LIMIT, "%s: output %s is too large", sk_node_text(node, text),
+                           sk_tensor_text(t, shape));
+    }
+    return SK_OK;
+}
+
 sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_attr **attr) {
     char node[SK_NODE_TEXT];
     *attr = sk_node_attr(c->node, name);

@@ -27,6 +27,7 @@ typedef struct sk_infer {
 } sk_infer;
 
 typedef struct sk_prepare sk_prepare;
+typedef struct sk_packing sk_packing;
 typedef struct sk_run sk_run;
 typedef sk_status sk_run_fn(sk_run *r);
 
@@ -40,8 +41,12 @@ struct sk_prepare {
     void *state;        /* set: from sk_prepare_alloc, handed to run */
     sk_run_fn *run;     /* comes in as the row's; may be replaced by a special case */
     const sk_const *const *constants; /* constants[i]: the bytes behind input i when it is a constant, else NULL */
-    struct sk_plan *plan;             /* the runtime's; not for operators */
     sk_error *err;
+    /* Not for operators: who stands behind the calls below. */
+    uint32_t wanted;
+    sk_arena *arena;
+    void *owner;
+    sk_status (*pack)(sk_prepare *p, const sk_packing *packing, const void **packed);
 };
 
 /* Memory that lives as long as the plan, zeroed. NULL: out of memory (return sk_oom). */
@@ -58,14 +63,14 @@ typedef struct sk_pack {
     sk_error *err;
 } sk_pack;
 typedef sk_status sk_pack_fn(const sk_pack *pack, void *dst);
-typedef struct sk_packing {
+struct sk_packing {
     const char *kind;   /* a static name, compared by text: "f32_gemm_n8" */
     int input;          /* which constant input keys it */
     const void *params; /* whatever else the form depends on */
     size_t params_size; /* <= 64 */
     size_t bytes;
     sk_pack_fn *write;
-} sk_packing;
+};
 sk_status sk_prepare_pack(sk_prepare *p, const sk_packing *packing, const void **packed);
 
 /* Inputs that the row claims to pack itself (`packs`) come without data at run; this asks for input i all the same. */
@@ -80,6 +85,9 @@ struct sk_run {
     int n_in, n_out;
     sk_heap *heap;
     sk_error *err;
+    /* Not for operators: who stands behind sk_run_output. */
+    void *owner;
+    sk_status (*allocate)(sk_run *r, int i);
 };
 
 /* For outputs whose shape only run can know: sets the shape and gives the bytes. out[i]->type must be set. */
@@ -92,6 +100,10 @@ typedef struct sk_impl {
     sk_run_fn *run;
     /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this. */
     int (*as_clamp)(const sk_node *node, float *lo, float *hi);
+    /* 1 when out[0] is in[0]'s bytes unchanged for these shapes and layouts (a transpose that moves nothing). */
+    int (*is_view)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *out);
+    /* Multiply-accumulates for these shapes; NULL: none worth counting. */
+    double (*macs)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *const *out);
 } sk_impl;
 
 typedef enum sk_follow {
@@ -129,6 +141,11 @@ struct sk_op {
 extern const sk_op sk_ops[];
 extern const int sk_op_count;
 
+/* Computes a node's outputs here and now: out[i]->data must hold room for their (known) shapes; every in[i]->data is
+ * set. Serves constant folding and the shape arithmetic at bind. */
+sk_status sk_evaluate(const sk_ir *ir, const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
+                      sk_error *err);
+
 /* ---- helpers for import and infer (graph/infer.c) ---- */
 sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) SK_PRINTF(2, 3); /* prefixes op and node name */
 /* The attribute if present and of that kind, else NULL; another kind is SK_MALFORMED. */
@@ -145,6 +162,9 @@ void sk_copy_type(sk_tensor *dst, const sk_tensor *src); /* type, rank and dims 
 sk_status sk_infer_same(sk_infer *c);                    /* out[0] = in[0] */
 sk_status sk_infer_broadcast(sk_infer *c);               /* out[0] = broadcast of all inputs, in[0]'s type */
 sk_status sk_infer_broadcast_bool(sk_infer *c);
+/* Runs op->infer after checking the element type, then checks the size of what it found. Outputs come in unknown. */
+sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out, sk_error *err);
+
 /* "Conv 'stem/conv1'" for messages; returns dst. */
 #define SK_NODE_TEXT 120
 const char *sk_node_text(const sk_node *node, char dst[SK_NODE_TEXT]);
