@@ -85,12 +85,13 @@ EOF
 # fetch_debs ARCH: every package of the next release as a file in $debs, each checked against the signed index.
 # What an earlier, interrupted run left there is used only when its hash is right.
 fetch_debs() {
-    local arch=$1 mirror found= name file sum
+    local arch=$1 mirror found= name file sum why
     for mirror in $(mirrors); do
         write_apt_config "$arch" "$mirror"
-        if apt-get -qq -c "$apt/apt.conf" update >"$apt/log" 2>&1; then found=1; break; fi
+        if why+=$(apt-get -qq -c "$apt/apt.conf" update 2>&1); then found=1; break; fi
+        why+=$'\n'
     done
-    [ -n "$found" ] || { cat "$apt/log" >&2 2>/dev/null; die "no mirror of Debian $NEXT could be read"; }
+    [ -n "$found" ] || die "no mirror of Debian $NEXT could be read"$'\n'"$why"
     mkdir -p "$debs"
     for name in "${NEXT_PACKAGES[@]}"; do
         read -r file sum < <(apt-cache -c "$apt/apt.conf" show --no-all-versions "$name" |
@@ -170,11 +171,12 @@ use_next_debian() {
             rm -rf "$cache"/unpack.* "$home"
             unpack=$cache/unpack.$$
             mkdir "$unpack"
+            trap 'rm -rf "$unpack" "$apt"' EXIT # an interruption keeps only whole or broken .deb files, told apart by hash
             fetch_debs "$arch"
             unpack_debs "$unpack"
             try_out "$unpack"
             mv "$unpack" "$home"
-            rm -rf "$debs" "$apt"
+            rm -rf "$debs"
         fi
         exec 9>&-
     fi
