@@ -163,7 +163,7 @@ test: all native test-packages ## run every suite; alone: test-lint -c -asan -js
 # One suite alone, building only what it needs.
 SUITES := test-lint test-c test-asan test-js test-conformance test-models test-browser test-size
 .PHONY: $(SUITES)
-test-lint: $(NPM)
+test-lint: $(NPM) $(EMCC)
 test-c: $(NATIVE_BIN)
 test-asan: $(ASAN_BIN)
 test-js test-conformance test-models test-browser test-size: all
@@ -171,7 +171,7 @@ $(SUITES): test-packages
 	@node tests/run-suites.js $(@:test-%=%)
 
 .PHONY: lint
-lint: test-packages $(NPM) ## format, cppcheck, include rule, biome, types, file lengths
+lint: test-packages $(NPM) $(EMCC) ## format, clang-tidy, include rule, biome, types, file lengths
 	@tests/lint/run.sh
 
 .PHONY: format

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// core <- graph <- {formats, passes, ops, runtime} <- siskin.h's implementation; only ops/ calls kernels.
+// core <- graph <- {formats, passes, ops, runtime} <- siskin.h's implementation; only ops/ calls kernels. The runtime
+// holds the model behind siskin.h's handle, so it knows that header.
 const allowed = {
   core: ['core'],
   graph: ['core', 'graph'],
@@ -12,7 +13,7 @@ const allowed = {
   formats: ['core', 'graph', 'formats'],
   passes: ['core', 'graph', 'passes'],
   ops: ['core', 'graph', 'ops', 'kernels'],
-  runtime: ['core', 'graph', 'runtime'],
+  runtime: ['core', 'graph', 'runtime', 'siskin.h'],
   '.': ['core', 'graph', 'formats', 'passes', 'ops', 'runtime', '.'],
 };
 
@@ -29,9 +30,9 @@ for (const file of readdirSync(src, { recursive: true }).sort()) {
     const included = /^\s*#\s*include\s+"([^"]+)"/.exec(line)?.[1];
     if (!included) continue;
     checked++;
-    const to = folderOf(included);
-    const wrong = path.isAbsolute(included) || included.split('/').includes('..') || !allowed[from]?.includes(to);
-    if (!wrong) continue;
+    const outside = path.isAbsolute(included) || included.split('/').includes('..');
+    const permitted = allowed[from]?.some((name) => name === included || name === folderOf(included));
+    if (permitted && !outside) continue;
     broken++;
     console.log(`src/${file}:${index + 1}: ${from}/ may not include "${included}"`);
   }
