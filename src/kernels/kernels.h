@@ -54,11 +54,47 @@ typedef struct sk_conv_args {
 } sk_conv_args;
 typedef void sk_f32_conv_fn(const sk_conv_args *args);
 
+/* One output row of a depthwise convolution (kernel kh x kw, no dilation, 4 | channels). rows: kh input rows, NULL
+ * outside the input. zeros: (kw + stride) * channels of them. packed: panels of width 4. */
+typedef struct sk_dwconv_args {
+    size_t channels, in_w, out_w, pad; /* pad < kw: columns before the input */
+    const float *const *rows;
+    const float *zeros, *packed;
+    float *y;
+    float lo, hi;
+} sk_dwconv_args;
+typedef void sk_f32_dwconv_fn(const sk_dwconv_args *args);
+
 /* ---- pooling ---- */
+
+/* One output pixel: y[c] = the maximum, or the sum divided by `divisor`, over `runs` runs of `length` pixels that are
+ * `step` floats apart; run r starts at rows[r]. The maximum of nothing is -inf; NaN counts as nothing. */
+typedef struct sk_pool_args {
+    size_t channels, runs, length, step;
+    const float *const *rows;
+    float divisor;
+    float *y;
+} sk_pool_args;
+typedef void sk_f32_pool_fn(const sk_pool_args *args);
+
+/* Pooling as its definition says, over any of float32, float64, int8, uint8, plain or channels-last. Sums in double. */
+typedef enum sk_pool_kind { SK_POOL_MAX, SK_POOL_AVERAGE, SK_POOL_LP } sk_pool_kind;
+typedef struct sk_any_pool_args {
+    const sk_window *w;
+    const void *x;
+    void *y;
+    int64_t *indices;       /* maximum: where it stood, counted over the whole plain input; or NULL */
+    const int32_t *pad_end; /* average: what lies up to here divides too; NULL: only the input does */
+    uint8_t type, kind, x_last, y_last;
+    uint8_t column_major; /* of indices */
+    int32_t p;            /* of Lp */
+} sk_any_pool_args;
+typedef void sk_any_pool_fn(const sk_any_pool_args *args);
 
 /* ---- elementwise, reductions, normalisation ---- */
 
 /* ---- data movement ---- */
+#include "kernels/copy.h"
 
 /* ---- recurrent ---- */
 
