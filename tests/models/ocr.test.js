@@ -1,0 +1,4 @@
+import { testBuilds } from './engines.js';
+import { cases } from './ocr.js';
+
+testBuilds(cases);
