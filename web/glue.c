@@ -1,6 +1,7 @@
-/* The seam between the engine and the loader (js/engine.js): the functions that the wasm module exports, and the two it
- * imports. Only numbers and pointers cross. One module instance holds one model, so the model is static here and
- * nowhere else. Sizes and offsets cross as doubles or 32-bit; every text is UTF-8 and NUL-terminated. */
+/* The seam between the engine and the loader (js/engine.js): the functions that the wasm module exports, and
+ * the two it imports. Only numbers and pointers cross. One module instance holds one model, so the model is
+ * static here and nowhere else. Sizes and offsets cross as doubles or 32-bit; every text is UTF-8 and
+ * NUL-terminated. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +11,11 @@
 #define EXPORT(name) __attribute__((export_name(name), used))
 
 IMPORT("read") int siskin_read(int file, double offset, size_t size, void *dst); /* 0 when copied */
-IMPORT("now") double siskin_now(void);                                          /* milliseconds */
+IMPORT("now") double siskin_now(void);                                           /* milliseconds */
 
 static sk_model *model;
 static sk_tensor last_output;
+static void *input_data;
 
 static int host_read(void *user, int file, uint64_t offset, size_t size, void *dst) {
     (void)user;
@@ -28,17 +30,29 @@ static double host_now(void *user) {
 /* "<build id>" of these sources; the loader refuses another. */
 EXPORT("build_id") const char *glue_build_id(void) { return SK_BUILD_ID; }
 
-/* JSON {"types": {"float32": [1, 32], ...}, "statuses": ["ok", ...], "describe": [...]}: what JS needs of our enums. */
+_Static_assert(SK_DESCRIBE_IO == 0 && SK_DESCRIBE_MODEL == 1 && SK_DESCRIBE_GRAPH == 2 &&
+                   SK_DESCRIBE_PLAN == 3 && SK_DESCRIBE_MEMORY == 4 && SK_DESCRIBE_CHECK == 5,
+               "the order of the names below");
+#if SK_RELAXED
+#define BUILD "relaxed"
+#else
+#define BUILD "simd128"
+#endif
+
+/* JSON {"types": {"float32": [number, bits], ...}, "statuses": ["ok", ...], "describe": ["io", ...], "build":
+ * "simd128"}: what JS needs of our enums, and which build this is. */
 EXPORT("tables") const char *glue_tables(void) {
-    static const char text[] = "{\"types\":{"
+    static const char text[] =
+        "{\"types\":{"
 #define SK_TYPE_ROW(name, number, bits, text) "\"" text "\":[" #number "," #bits "],"
 #include "core/types.def"
 #undef SK_TYPE_ROW
-                               "\"\":[0,0]},\"statuses\":["
+        "\"\":[0,0]},\"statuses\":["
 #define SK_STATUS(name, code) "\"" code "\","
 #include "core/status.def"
 #undef SK_STATUS
-                               "\"\"]}";
+        "\"\"],\"describe\":[\"io\",\"model\",\"graph\",\"plan\",\"memory\",\"check\"],"
+        "\"build\":\"" BUILD "\"}";
     return text;
 }
 
@@ -64,25 +78,28 @@ EXPORT("close") void glue_close(void) {
     model = NULL;
 }
 
-EXPORT("add_file") int glue_add_file(const char *path, double size) { return sk_add_file(model, path, (uint64_t)size); }
+EXPORT("add_file") int glue_add_file(const char *path, double size) {
+    return sk_add_file(model, path, (uint64_t)size);
+}
 EXPORT("load") int glue_load(double budget) { return sk_load(model, budget); }
 EXPORT("error_text") const char *glue_error_text(void) { return sk_model_error(model)->text; }
 EXPORT("describe") const char *glue_describe(int what) { return sk_describe_text(model, (sk_describe)what); }
 
-/* Address for the input's bytes, or 0 on failure (error_status, error_text). */
-EXPORT("set_input") void *glue_set_input(int input, int type, int rank, const int32_t *dims) {
-    void *data = NULL;
-    return sk_set_input(model, input, type, rank, dims, &data) == SK_OK ? data : NULL;
+/* After set_input, input_data is where the input's bytes go: a status cannot be told from an address, which
+ * is 0 for an input of zero bytes. */
+EXPORT("set_input") int glue_set_input(int input, int type, int rank, const int32_t *dims) {
+    return sk_set_input(model, input, type, rank, dims, &input_data);
 }
-EXPORT("error_status") int glue_error_status(void) { return sk_model_error(model)->status; }
+EXPORT("input_data") void *glue_input_data(void) { return input_data; }
 EXPORT("unset_input") int glue_unset_input(int input) { return sk_unset_input(model, input); }
 EXPORT("want_outputs") int glue_want_outputs(const uint8_t *wanted) { return sk_want_outputs(model, wanted); }
-EXPORT("run") int glue_run(double budget) { return sk_run(model, budget); }
-EXPORT("bind") int glue_bind(double budget) { return sk_bind(model, budget); }
+EXPORT("run") int glue_run(double budget) { return sk_model_run(model, budget); }
+EXPORT("bind") int glue_bind(double budget) { return sk_model_bind(model, budget); }
 EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }
 EXPORT("keep") int glue_keep(int output, int input) { return sk_keep(model, output, input); }
 
-/* After a run: fixes on one output; then type, rank, dims (address of int32s), data (address) and bytes of it. */
+/* After a run: fixes on one output; then type, rank, dims (address of int32s), data (address) and bytes of
+ * it. */
 EXPORT("output") int glue_output(int output) { return sk_output(model, output, &last_output); }
 EXPORT("output_type") int glue_output_type(void) { return last_output.type; }
 EXPORT("output_rank") int glue_output_rank(void) { return last_output.rank; }
