@@ -7,7 +7,7 @@
 packages_of() {
     case $1 in
     native) echo ar=binutils /usr/include/simde/wasm/simd128.h=libsimde-dev ;;
-    test) echo chromium firefox-esr clang-format-19 clang-tidy-19 /usr/share/libonnx-testdata=libonnx-testdata ;;
+    test) echo "$(packages_of native)" chromium firefox-esr clang-format-19 clang-tidy-19 /usr/share/libonnx-testdata=libonnx-testdata ;;
     soak) echo valgrind ;;
     *) echo "packages: no set named $1" >&2; return 2 ;;
     esac

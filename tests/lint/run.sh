@@ -35,7 +35,7 @@ check 'C format (make format)' clang-format-19 --dry-run -Werror "${formatted[@]
 check 'clang-tidy' tidy
 check 'include rule' node tests/lint/includes.js
 check 'file lengths' node tests/lint/lengths.js
-check 'JavaScript (biome)' "$bin/biome" ci --error-on-warnings
+check 'JavaScript (biome)' "$bin/biome" ci --colors=off --error-on-warnings
 check 'types (tsc)' "$bin/tsc" -p tsconfig.json
 
 echo "$passed passed, $failed failed, 0 skipped"
