@@ -28,8 +28,8 @@ function files(folder, suffix = '') {
 
 // Node 20 has relaxed SIMD behind a flag, later versions have it without. One such instruction in a module:
 const relaxedProbe = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15,
-  253, 128, 2, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2,
+  253, 15, 253, 128, 2, 11,
 ]);
 const nodeFlags = WebAssembly.validate(relaxedProbe) ? [] : ['--experimental-wasm-relaxed-simd'];
 
@@ -61,8 +61,13 @@ const suites = soak
 function counts(output) {
   const own = [...output.matchAll(/^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1);
   if (own) return { passed: Number(own[1]), failed: Number(own[2]), skipped: Number(own[3] ?? 0) };
-  const of = (word) => Number([...output.matchAll(new RegExp(`^(?:#|ℹ) ${word} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? NaN);
-  const sum = { passed: of('pass'), failed: of('fail') + of('cancelled'), skipped: of('skipped') + of('todo') };
+  const of = (word) =>
+    Number([...output.matchAll(new RegExp(`^(?:#|ℹ) ${word} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? NaN);
+  const sum = {
+    passed: of('pass'),
+    failed: of('fail') + of('cancelled'),
+    skipped: of('skipped') + of('todo'),
+  };
   return Number.isNaN(sum.passed + sum.failed + sum.skipped) ? null : sum;
 }
 
@@ -124,7 +129,10 @@ for (const name of chosen.length ? chosen : Object.keys(suites)) {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   const problems = [];
   for (const command of suites[name]()) {
-    const label = path.relative(root, command.find((word) => !word.startsWith('-') && word !== 'node') ?? command[0]);
+    const label = path.relative(
+      root,
+      command.find((word) => !word.startsWith('-') && word !== 'node') ?? command[0],
+    );
     const result = await run(command);
     for (const key of Object.keys(sum)) sum[key] += result[key];
     if (result.problem) problems.push(`${label}: ${result.problem}`);
@@ -137,7 +145,9 @@ for (const name of chosen.length ? chosen : Object.keys(suites)) {
 
 console.log('\n==== summary');
 for (const { name, passed, failed, skipped, seconds, problems } of table) {
-  const cells = [passed, failed, skipped].map((n, i) => `${String(n).padStart(5)} ${['passed', 'failed', 'skipped'][i]}`);
+  const cells = [passed, failed, skipped].map(
+    (n, i) => `${String(n).padStart(5)} ${['passed', 'failed', 'skipped'][i]}`,
+  );
   console.log(`${name.padEnd(12)} ${cells.join('  ')}  ${seconds.toFixed(1).padStart(7)} s`);
   for (const problem of problems) console.log(`             ${problem}`);
 }

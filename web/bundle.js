@@ -3,7 +3,7 @@
 // dist/siskin.js loads its .wasm files, worker.js and inline.js from beside itself, by URLs that every bundler sees;
 // inline.js carries the wasm inside. cli.js uses siskin.js as it is and carries the image decoders, so the package
 // has no dependencies; their licences go into cli.js.LICENSES.txt.
-import { chmod, copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -19,7 +19,8 @@ const beside = {
     const toEngine = initialOptions.outfile?.endsWith('cli.js');
     onResolve({ filter: /\.js$/ }, ({ path: file, kind, resolveDir }) => {
       const target = path.resolve(resolveDir, file);
-      if (kind === 'dynamic-import' && target === js('inline.js')) return { path: './inline.js', external: true };
+      if (kind === 'dynamic-import' && target === js('inline.js'))
+        return { path: './inline.js', external: true };
       if (toEngine && target === js('index.js')) return { path: './siskin.js', external: true };
       return null;
     });

@@ -21,7 +21,9 @@ for (const { name, files, limit } of parts) {
   const verdict = bytes < limit ? 'ok' : 'TOO LARGE';
   if (bytes >= limit) failed++;
   const numbers = [bytes, brotli, limit].map((n) => n.toLocaleString('en').padStart(8));
-  console.log(`${name.padEnd(31)}${numbers[0]} bytes, ${numbers[1]} with brotli, limit ${numbers[2]}  ${verdict}`);
+  console.log(
+    `${name.padEnd(31)}${numbers[0]} bytes, ${numbers[1]} with brotli, limit ${numbers[2]}  ${verdict}`,
+  );
 }
 console.log(`${parts.length - failed} passed, ${failed} failed, 0 skipped`);
 process.exit(failed ? 1 : 0);
