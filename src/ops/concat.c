@@ -1,0 +1,177 @@
+/* Concat and Split: one strided copy for each part. Both keep any layout. */
+#include "ops/move.h"
+
+/* ---- Concat ---- */
+
+typedef struct concat_params {
+    int64_t axis;
+} concat_params;
+
+static sk_status concat_import(sk_import *c) {
+    concat_params *params = sk_params(c, sizeof *params);
+    if (!params) return SK_OUT_OF_MEMORY;
+    if (c->node->op->since >= 4 && !sk_node_attr(c->node, "axis"))
+        return sk_bad_attr(c, SK_MALFORMED, "attribute 'axis' is missing");
+    for (int i = 0; i < c->node->n_inputs; i++)
+        if (!c->node->inputs[i]) return sk_bad_attr(c, SK_MALFORMED, "input %d is missing", i);
+    return sk_want_int(c, "axis", 1, &params->axis);
+}
+
+/* Merges input i into what the inputs before it said of the shape. */
+static sk_status concat_merge(sk_infer *c, int i, int axis, int rank, int64_t *dims) {
+    const sk_tensor *in = c->in[i];
+    char text[SK_SHAPE_TEXT];
+    if (in->rank < 0) {
+        dims[axis] = -1;
+        return SK_OK;
+    }
+    if (in->rank != rank)
+        return sk_bad_shape(c, "input %d is %s, others have rank %d", i, sk_tensor_text(in, text), rank);
+    for (int d = 0; d < rank; d++) {
+        if (d == axis) dims[d] = dims[d] < 0 || in->dims[d] < 0 ? -1 : dims[d] + in->dims[d];
+        else if (dims[d] < 0) dims[d] = in->dims[d];
+        else if (in->dims[d] >= 0 && in->dims[d] != dims[d])
+            return sk_bad_shape(c, "input %d is %s, dimension %d of others is %d", i,
+                                sk_tensor_text(in, text), d, (int)dims[d]);
+    }
+    return SK_OK;
+}
+
+static sk_status concat_infer(sk_infer *c) {
+    const concat_params *params = c->node->params;
+    int rank = -1, type = 0, axis;
+    for (int i = 0; i < c->n_in; i++) {
+        if (rank < 0) rank = c->in[i]->rank;
+        if (!type) type = c->in[i]->type;
+        if (c->in[i]->type && c->in[i]->type != type) {
+            char node[SK_NODE_TEXT];
+            return sk_fail(c->err, SK_TYPE, "%s: input %d is %s, others are %s", sk_node_text(c->node, node),
+                           i, sk_type_name(c->in[i]->type), sk_type_name(type));
+        }
+    }
+    sk_set_out_type(c, 0, type);
+    if (rank < 0) return SK_OK;
+    if (!sk_axis(params->axis, rank, &axis))
+        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, rank);
+    int64_t dims[SK_MAX_RANK];
+    for (int d = 0; d < rank; d++) dims[d] = d == axis ? 0 : -1;
+    for (int i = 0; i < c->n_in; i++) SK_TRY(concat_merge(c, i, axis, rank, dims));
+    return sk_set_out(c, 0, type, rank, dims);
+}
+
+static sk_status concat_run(sk_run *r) {
+    const concat_params *params = r->node->params;
+    const sk_tensor *out = r->out[0];
+    int axis = 0;
+    sk_axis(params->axis, out->rank, &axis);
+    ptrdiff_t to[SK_MAX_RANK], from[SK_MAX_RANK];
+    sk_byte_strides(out, to);
+    char *dst = out->data;
+    for (int i = 0; i < r->n_in; i++) {
+        const sk_tensor *in = r->in[i];
+        sk_byte_strides(in, from);
+        sk_move_all(r, in, to, dst, from, in->data);
+        dst += to[axis] * in->dims[axis];
+    }
+    return SK_OK;
+}
+
+const sk_impl sk_impl_concat = {
+    .import = concat_import, .infer = concat_infer, .prepare = sk_move_prepare, .run = concat_run};
+
+/* ---- Split ---- */
+
+typedef struct split_params {
+    int64_t axis;
+    int64_t parts;        /* num_outputs; 0: as many as the node has outputs */
+    const int64_t *sizes; /* attribute 'split', one an output, or NULL */
+} split_params;
+
+static sk_status split_import(sk_import *c) {
+    split_params *params = sk_params(c, sizeof *params);
+    const sk_attr *sizes;
+    if (!params) return SK_OUT_OF_MEMORY;
+    SK_TRY(sk_want_int(c, "axis", 0, &params->axis));
+    if (c->node->op->since >= 18) {
+        SK_TRY(sk_want_int(c, "num_outputs", 0, &params->parts));
+        if (params->parts && params->parts != c->node->n_outputs)
+            return sk_bad_attr(c, SK_MALFORMED, "num_outputs is %lld, the node has %d",
+                               (long long)params->parts, (int)c->node->n_outputs);
+    }
+    if (c->node->op->since >= 13) return SK_OK;
+    SK_TRY(sk_want(c, "split", SK_ATTR_INTS, &sizes));
+    if (!sizes) return SK_OK;
+    if (sizes->count != (uint32_t)c->node->n_outputs)
+        return sk_bad_attr(c, SK_MALFORMED, "'split' has %u entries for %d outputs", (unsigned)sizes->count,
+                           (int)c->node->n_outputs);
+    params->sizes = sizes->ints;
+    return SK_OK;
+}
+
+/* Size of part i of `total` elements (both may be unknown: -1). */
+static int64_t part_size(sk_infer *c, const sk_tensor *list, int i, int64_t total) {
+    const split_params *params = c->node->params;
+    if (params->sizes) return params->sizes[i];
+    if (list) return list->data ? sk_int_at(list, (size_t)i) : -1;
+    if (total < 0) return -1;
+    const int64_t chunk = (total + c->n_out - 1) / c->n_out, left = total - chunk * i;
+    return left < 0 ? 0 : left < chunk ? left : chunk;
+}
+
+static sk_status split_infer(sk_infer *c) {
+    const split_params *params = c->node->params;
+    const sk_tensor *in = c->in[0], *list = c->n_in > 1 ? c->in[1] : NULL;
+    int64_t dims[SK_MAX_RANK], sum = 0;
+    int axis;
+    SK_TRY(sk_want_ints(c, 1, "split"));
+    if (list && (list->rank > 1 || (list->rank == 1 && list->dims[0] >= 0 && list->dims[0] != c->n_out)))
+        return sk_bad_shape(c, "the list of sizes does not have %d entries", c->n_out);
+    if (list && list->data && (list->rank != 1 || !list->type)) list = NULL;
+    for (int i = 0; i < c->n_out; i++) sk_set_out_type(c, i, in->type);
+    if (in->rank < 0) return SK_OK;
+    if (!sk_axis(params->axis, in->rank, &axis))
+        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+    const int64_t total = in->dims[axis];
+    if (!list && !params->sizes && !params->parts && total >= 0 && total % c->n_out)
+        return sk_bad_shape(c, "dimension %d of %d does not split into %d equal parts", axis, (int)total,
+                            c->n_out);
+    for (int d = 0; d < in->rank; d++) dims[d] = in->dims[d];
+    for (int i = 0; i < c->n_out; i++) {
+        dims[axis] = part_size(c, list, i, total);
+        if (dims[axis] > INT32_MAX || dims[axis] < -1 ||
+            (dims[axis] < 0 && (params->sizes || (list && list->data))))
+            return sk_bad_shape(c, "part %d would have %lld elements", i, (long long)dims[axis]);
+        SK_TRY(sk_set_out(c, i, in->type, in->rank, dims));
+        sum = sum < 0 || dims[axis] < 0 ? -1 : sum + dims[axis];
+    }
+    if (sum >= 0 && total >= 0 && sum != total)
+        return sk_bad_shape(c, "the parts have %lld elements, dimension %d has %d", (long long)sum, axis,
+                            (int)total);
+    return SK_OK;
+}
+
+static sk_status split_run(sk_run *r) {
+    const split_params *params = r->node->params;
+    const sk_tensor *in = r->in[0], *list = r->n_in > 1 ? r->in[1] : NULL;
+    int axis = 0;
+    sk_axis(params->axis, in->rank, &axis);
+    ptrdiff_t to[SK_MAX_RANK], from[SK_MAX_RANK];
+    sk_byte_strides(in, from);
+    const int64_t chunk = (in->dims[axis] + r->n_out - 1) / r->n_out;
+    int64_t at = 0;
+    for (int i = 0; i < r->n_out; i++) {
+        const sk_tensor *out = r->out[i];
+        if (out) {
+            sk_byte_strides(out, to);
+            sk_move_all(r, out, to, out->data, from, (const char *)in->data + at * from[axis]);
+        }
+        at += out             ? out->dims[axis]
+              : params->sizes ? params->sizes[i]
+              : list          ? sk_int_at(list, (size_t)i)
+                              : chunk;
+    }
+    return SK_OK;
+}
+
+const sk_impl sk_impl_split = {
+    .import = split_import, .infer = split_infer, .prepare = sk_move_prepare, .run = split_run};

@@ -1,0 +1,189 @@
+/* Shared by the data movement operators; see move.h. */
+#include "ops/move.h"
+
+#include <string.h>
+
+size_t sk_elem(int type) {
+    const int bits = sk_type_bits(type);
+    return bits % 8 ? 0 : (size_t)bits / 8;
+}
+
+void sk_byte_strides(const sk_tensor *t, ptrdiff_t strides[SK_MAX_RANK]) {
+    int8_t order[SK_MAX_RANK];
+    sk_storage_order(t, order);
+    ptrdiff_t stride = (ptrdiff_t)sk_elem(t->type);
+    for (int i = t->rank - 1; i >= 0; i--) {
+        strides[order[i]] = stride;
+        stride *= t->dims[order[i]];
+    }
+}
+
+int64_t sk_int_at(const sk_tensor *t, size_t i) {
+    switch (t->type) {
+    case SK_INT64: return ((const int64_t *)t->data)[i];
+    case SK_INT32: return ((const int32_t *)t->data)[i];
+    case SK_UINT32: return ((const uint32_t *)t->data)[i];
+    case SK_UINT64: return (int64_t)((const uint64_t *)t->data)[i];
+    case SK_INT16: return ((const int16_t *)t->data)[i];
+    case SK_UINT16: return ((const uint16_t *)t->data)[i];
+    case SK_INT8: return ((const int8_t *)t->data)[i];
+    default: return ((const uint8_t *)t->data)[i];
+    }
+}
+
+static double half_value(uint16_t h) {
+    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = (h >> 10) & 31, mantissa = h & 1023;
+    if (exponent == 0) return (sign ? -1.0 : 1.0) * (double)mantissa / (1 << 24);
+    const uint32_t bits = sign | (exponent == 31 ? 255u << 23 : (exponent + 112) << 23) | mantissa << 13;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+double sk_real_at(const sk_tensor *t, size_t i) {
+    switch (t->type) {
+    case SK_FLOAT32: return ((const float *)t->data)[i];
+    case SK_FLOAT64: return ((const double *)t->data)[i];
+    default: return half_value(((const uint16_t *)t->data)[i]);
+    }
+}
+
+sk_status sk_set_out(const sk_infer *c, int i, int type, int rank, const int64_t *dims) {
+    if (i >= c->n_out || !c->out[i]) return SK_OK;
+    sk_tensor *out = c->out[i];
+    if (rank > SK_MAX_RANK) return sk_bad_shape(c, "rank %d is more than %d", rank, SK_MAX_RANK);
+    for (int d = 0; d < rank; d++) {
+        if (dims[d] < -1 || dims[d] > INT32_MAX)
+            return sk_bad_shape(c, "dimension %d of output %d would be %lld", d, i, (long long)dims[d]);
+        out->dims[d] = (int32_t)dims[d];
+    }
+    out->type = (uint8_t)type;
+    out->rank = (int8_t)rank;
+    size_t bytes;
+    if (type && sk_shape_known(out) && !sk_tensor_bytes(out, &bytes)) {
+        char text[SK_SHAPE_TEXT];
+        return sk_bad_shape(c, "output %d would be %s: too large", i, sk_tensor_text(out, text));
+    }
+    return SK_OK;
+}
+
+void sk_set_out_type(const sk_infer *c, int i, int type) {
+    if (i < c->n_out && c->out[i]) c->out[i]->type = (uint8_t)type;
+}
+
+sk_status sk_want_ints(const sk_infer *c, int i, const char *what) {
+    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
+    if (!t || !t->type || t->type == SK_INT64 || t->type == SK_INT32) return SK_OK;
+    char node[SK_NODE_TEXT];
+    return sk_fail(c->err, SK_TYPE, "%s: %s is %s, not int64 or int32", sk_node_text(c->node, node), what,
+                   sk_type_name(t->type));
+}
+
+sk_status sk_list_input(const sk_infer *c, int i, const char *what, int64_t dst[SK_MAX_RANK], int *n) {
+    *n = -1;
+    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
+    if (!t) return SK_OK;
+    SK_TRY(sk_want_ints(c, i, what));
+    if (t->rank > 1 || (t->rank == 1 && t->dims[0] > SK_MAX_RANK)) {
+        char text[SK_SHAPE_TEXT];
+        return sk_bad_shape(c, "%s is %s, not a list of at most %d integers", what, sk_tensor_text(t, text),
+                            SK_MAX_RANK);
+    }
+    *n = sk_known_ints(t, dst, SK_MAX_RANK);
+    return SK_OK;
+}
+
+sk_status sk_list_axes(const sk_infer *c, const int64_t *axes, int n, int rank, int dst[SK_MAX_RANK]) {
+    unsigned seen = 0;
+    for (int i = 0; i < n; i++) {
+        if (!sk_axis(axes[i], rank, &dst[i]))
+            return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)axes[i], rank);
+        if (seen >> dst[i] & 1u) return sk_bad_shape(c, "axis %d is given twice", dst[i]);
+        seen |= 1u << dst[i];
+    }
+    return SK_OK;
+}
+
+sk_status sk_want_list(sk_import *c, const char *name, int64_t dst[SK_MAX_RANK], int *n) {
+    const sk_attr *attr;
+    *n = -1;
+    SK_TRY(sk_want(c, name, SK_ATTR_INTS, &attr));
+    if (!attr) return SK_OK;
+    if (attr->count > SK_MAX_RANK)
+        return sk_bad_attr(c, SK_UNSUPPORTED, "attribute '%s' has %u entries", name, (unsigned)attr->count);
+    *n = (int)attr->count;
+    for (int i = 0; i < *n; i++) dst[i] = attr->ints[i];
+    return SK_OK;
+}
+
+sk_status sk_want_int(sk_import *c, const char *name, int64_t fallback, int64_t *value) {
+    const sk_attr *attr;
+    SK_TRY(sk_want(c, name, SK_ATTR_INT, &attr));
+    *value = attr ? attr->i : fallback;
+    return SK_OK;
+}
+
+sk_status sk_want_float(sk_import *c, const char *name, float fallback, float *value) {
+    const sk_attr *attr;
+    SK_TRY(sk_want(c, name, SK_ATTR_FLOAT, &attr));
+    *value = attr ? attr->f : fallback;
+    return SK_OK;
+}
+
+int sk_word(const sk_string *s, const char *const *words) {
+    for (int i = 0; words[i]; i++)
+        if (strlen(words[i]) == s->length && !memcmp(words[i], s->text, s->length)) return i;
+    return -1;
+}
+
+sk_status sk_want_word(sk_import *c, const char *name, const char *const *words, int fallback, int *value) {
+    const sk_attr *attr;
+    *value = fallback;
+    SK_TRY(sk_want(c, name, SK_ATTR_STRING, &attr));
+    if (!attr) return SK_OK;
+    *value = sk_word(&attr->s, words);
+    if (*value >= 0) return SK_OK;
+    return sk_bad_attr(c, SK_UNSUPPORTED, "attribute '%s' is '%.*s'", name,
+                       attr->s.length > 60 ? 60 : (int)attr->s.length, attr->s.text);
+}
+
+sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) {
+    char what[400], node[SK_NODE_TEXT];
+    va_list args;
+    va_start(args, fmt);
+    sk_vformat(what, sizeof what, fmt, args);
+    va_end(args);
+    return sk_fail(c->err, status, "%s: %s", sk_node_text(c->node, node), what);
+}
+
+sk_status sk_move_prepare(sk_prepare *p) {
+    p->state = (void *)(uintptr_t)sk_select_move(p->reference);
+    return SK_OK;
+}
+
+void sk_move(const sk_run *r, sk_copy *copy, void *dst, const void *src) {
+    sk_copy_ready(copy);
+    sk_moves(r)->copy(copy, dst, src);
+}
+
+void sk_move_all(const sk_run *r, const sk_tensor *dims, const ptrdiff_t *dst_strides, void *dst,
+                 const ptrdiff_t *src_strides, const void *src) {
+    sk_copy copy;
+    sk_copy_start(&copy, sk_elem(dims->type));
+    for (int i = 0; i < dims->rank; i++) sk_copy_axis(&copy, dims->dims[i], src_strides[i], dst_strides[i]);
+    sk_move(r, &copy, dst, src);
+}
+
+sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) {
+    char what[400], node[SK_NODE_TEXT];
+    va_list args;
+    va_start(args, fmt);
+    sk_vformat(what, sizeof what, fmt, args);
+    va_end(args);
+    return sk_fail(r->err, status, "%s: %s", sk_node_text(r->node, node), what);
+}
+
+sk_status sk_bad_index(const sk_run *r, int64_t index, int axis, int32_t dim) {
+    return sk_run_fail(r, SK_VALUE, "index %lld is outside axis %d of %d elements", (long long)index, axis,
+                       (int)dim);
+}
