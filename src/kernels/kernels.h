@@ -5,14 +5,13 @@
 #define SK_KERNELS_KERNELS_H
 
 #include "core/tensor.h"
+#include "kernels/pack.h"
 #include "kernels/simd.h"
 
 /* ---- matrix products and convolution ---- */
 
-/* Weights of a product, packed for tiles of 8 columns: for each panel of 8 columns 8 biases, then k rows of 8 weights.
- * Columns beyond n are zero. 16-byte aligned. */
+/* `packed` is weights in panels of 8 columns (4 for depthwise convolution): see kernels/pack.h. */
 #define SK_PANEL 8
-static inline size_t sk_panels(size_t n) { return (n + SK_PANEL - 1) / SK_PANEL; }
 
 /* c[m][n] = clamp(bias[n] + a[m][k] * b[k][n], lo, hi); element (i, j) of a is a[i * a_row + j * a_col]. bias may be
  * NULL. Sums in double. */
@@ -30,7 +29,11 @@ typedef void sk_f32_matmul_fn(const sk_matmul_args *args);
 typedef void sk_f32_gemm_fn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed, float *c,
                             size_t ldc, float lo, float hi);
 
-/* The same where row i of a is `taps` pieces of k floats, piece t at rows[t * m + i]: convolution without im2col.
+/* c[m][n] = clamp(a[m][k] * b[k][n], lo, hi), b as it is: for few rows, where packing would cost more than it saves. */
+typedef void sk_f32_gemm_direct_fn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
+                                   float *c, size_t ldc, float lo, float hi);
+
+/* As sk_f32_gemm_fn, where row i of a is `taps` pieces of k floats, piece t at rows[t * m + i]: convolution without im2col.
  * packed has taps * k rows a panel. m <= SK_IGEMM_ROWS. */
 #define SK_IGEMM_ROWS 48
 typedef void sk_f32_igemm_fn(size_t m, size_t n, size_t k, size_t taps, const float *const *rows, const float *packed,

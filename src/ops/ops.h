@@ -2,4 +2,9 @@
 #ifndef SK_OPS_OPS_H
 #define SK_OPS_OPS_H
 
+/* Types whose elements are whole bytes: what moving elements takes. */
+#define SK_T_WHOLE                                                                                           \
+    (SK_T_ANY & ~(SK_T(UINT4) | SK_T(INT4) | SK_T(FLOAT4E2M1) | SK_T(UINT2) | SK_T(INT2)))
+#define SK_T_RANGE (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64))
+
 #endif
