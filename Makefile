@@ -102,7 +102,7 @@ $(BUILD)/$(1)/flags: FORCE
 	@flags='$(2)'; [ "$$$$flags" = "$$$$(cat $$@ 2>/dev/null || true)" ] || echo "$$$$flags" >$$@
 endef
 
-# wasm_variant(name)
+# wasm_variant(name). What web/ exports needs no prototype: its caller is JavaScript.
 define WASM_RULES
 $(call FLAGS_RULE,$(1),$(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS))
 $(BUILD)/$(1)/%.o: %.c $(EMCC) $(BUILD)/$(1)/flags
@@ -112,7 +112,7 @@ $(BUILD)/$(1)/%.o: %.c $(EMCC) $(BUILD)/$(1)/flags
 $(BUILD)/$(1)/web/%.o: web/%.c $(EMCC) $(BUILD)/$(1)/flags $(BUILD)/build-id
 	@mkdir -p $$(@D)
 	@echo "  emcc $(1) $$<"
-	@$(EMCC) $(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) -DSK_BUILD_ID='"'$$$$(cat $(BUILD)/build-id)'"' -c $$< -o $$@
+	@$(EMCC) $(C_FLAGS) -Wno-missing-prototypes $(WASM_FLAGS) $(flags_$(1)) -DSK_BUILD_ID='"'$$$$(cat $(BUILD)/build-id)'"' -c $$< -o $$@
 $(DIST)/siskin-$(1).wasm: $(SRC:%.c=$(BUILD)/$(1)/%.o) $(WEB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/sources
 	@mkdir -p $$(@D)
 	@echo "  link $$@"
