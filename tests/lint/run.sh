@@ -24,7 +24,7 @@ bin=node_modules/.bin
 # clang-tidy sees the code as Emscripten's clang does.
 tidy() {
     local emcc=${SISKIN_BUILD:-build}/emcc flags
-    read -ra flags < <("$emcc" --cflags -std=c11 -Isrc -msimd128 -mrelaxed-simd -DSK_RELAXED=1 -DSK_BUILD_ID='""' |
+    read -ra flags < <("$emcc" --cflags -std=c11 -Isrc -msimd128 -mrelaxed-simd -DSK_RELAXED=1 -DSK_BUILD_ID=__FILE__ |
         sed -E 's/-mllvm [^ ]+//g; s/-fignore-exceptions//')
     find src web -name '*.c' -print0 |
         xargs -0 -n 4 -P "$(nproc)" sh -c 'flags=$1; shift; exec clang-tidy-19 --quiet "$@" -- $flags' sh "${flags[*]}" 2>&1 |
