@@ -1,0 +1,88 @@
+/* Contracts of the elementwise kernels and of conversions between element types. Loops exist for few types only:
+ * float32, float64, int32, int64, uint64 and bool; the broadcasting engine (broadcast.h) widens all others block by block. */
+#ifndef SK_KERNELS_ELEMENTWISE_H
+#define SK_KERNELS_ELEMENTWISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- one operand ---- */
+
+typedef enum sk_unary_kind {
+#define SK_UNARY(KIND, name) SK_UNARY_##KIND,
+#define SK_UNARY_SCALAR(KIND) SK_UNARY_##KIND,
+#include "kernels/unary.def"
+#undef SK_UNARY
+#undef SK_UNARY_SCALAR
+    SK_UNARY_COUNT
+} sk_unary_kind;
+
+typedef struct sk_unary_args {
+    int kind;
+    float p[3];
+} sk_unary_args;
+
+/* y[i] = f(x[i]) for n elements; y may be x. Vector kernels ignore args->kind. */
+typedef void sk_unary_fn(const void *x, void *y, size_t n, const sk_unary_args *args);
+
+/* ---- two operands ---- */
+
+typedef enum sk_binary_kind {
+    SK_BINARY_ADD,
+    SK_BINARY_SUB,
+    SK_BINARY_MUL,
+    SK_BINARY_DIV, /* integers: towards zero, the smallest by -1 wraps */
+    SK_BINARY_MIN, /* NaN wins, as in numpy */
+    SK_BINARY_MAX,
+    SK_BINARY_PRELU, /* a < 0 ? a * b : a */
+    SK_BINARY_POW,   /* integers: wraps; negative exponents towards zero */
+    SK_BINARY_MOD,   /* the divisor's sign (Python's %) */
+    SK_BINARY_FMOD,  /* the dividend's sign (C's %) */
+    SK_BINARY_BIT_AND,
+    SK_BINARY_BIT_OR,
+    SK_BINARY_BIT_XOR,
+    SK_BINARY_SHIFT_LEFT, /* by the width or more: 0 */
+    SK_BINARY_SHIFT_RIGHT,
+    SK_BINARY_AND, /* bool */
+    SK_BINARY_OR,
+    SK_BINARY_XOR,
+    SK_BINARY_EQUAL, /* from here on the result is bool */
+    SK_BINARY_LESS,
+    SK_BINARY_LESS_EQUAL,
+    SK_BINARY_COUNT
+} sk_binary_kind;
+
+/* y[i] = f(a[i * a_step], b[i * b_step]) for n elements; steps are 0 or 1. y may be a or b where that step is 1.
+ * Returns 0, or 1 when an integer was divided by zero (the rest of y is then undefined). */
+typedef int sk_binary_fn(const void *a, int a_step, const void *b, int b_step, void *y, size_t n);
+
+/* ---- three operands ---- */
+
+/* y[i] = c[i * c_step] ? a[i * a_step] : b[i * b_step]; c is bool, the others have elements of one size. */
+typedef void sk_where_fn(const uint8_t *c, int c_step, const void *a, int a_step, const void *b, int b_step, void *y,
+                         size_t n);
+
+/* ---- conversions ---- */
+
+/* Widens elements [first, first + n) of a tensor to the loop type `loop`: float32, float64, int64 or uint64; sk_store
+ * narrows them back. src and dst do not overlap. Packed types count elements from the tensor's start; first is a
+ * multiple of 4 when storing them. Floats become integers towards zero, saturating, NaN is 0; integers wrap; anything
+ * but zero is true; floats round to nearest even, and small floats without infinity saturate. */
+void sk_load(int type, int loop, const void *src, size_t first, void *dst, size_t n);
+void sk_store(int loop, int type, const void *src, void *dst, size_t first, size_t n);
+/* The loop type between two element types (it may be one of them); 0 when no conversion exists. */
+int sk_convert_loop(int from, int to);
+/* Elements [first, first + n) of src to the same ones of dst; first is a multiple of 4. */
+void sk_convert(int from, int to, const void *src, void *dst, size_t first, size_t n);
+
+/* Elements that are converted at a time, in buffers on the stack. */
+#define SK_BLOCK 256
+
+/* Rarely used loops: small rather than fast. */
+#if defined(__clang__)
+#define SK_SMALL __attribute__((minsize))
+#else
+#define SK_SMALL
+#endif
+
+#endif
