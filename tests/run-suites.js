@@ -35,7 +35,7 @@ const nodeFlags = WebAssembly.validate(relaxedProbe) ? [] : ['--experimental-was
 
 const nodeTests = (folder, ...flags) => {
   const tests = files(path.join(root, folder), '.test.js');
-  return tests.length ? [['node', ...nodeFlags, '--test', ...flags, ...tests]] : [];
+  return tests.length ? [['node', ...nodeFlags, '--test', '--test-reporter=spec', ...flags, ...tests]] : [];
 };
 const programs = (variant, ...kinds) =>
   kinds.flatMap((kind) => files(path.join(buildDir, variant, 'bin', kind)).map((file) => [file]));
