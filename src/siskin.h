@@ -1,11 +1,11 @@
 /* Siskin: runs trained neural networks given as ONNX. The public C interface; web/glue.c exports it to JavaScript.
  *
  * One sk_model holds a graph, its packed weights, its plans and the state of one prediction. Nothing is global; a
- * model is used by one thread at a time. Long work is done in slices: sk_load, sk_run return SK_MORE when their time
+ * model is used by one thread at a time. Long work is done in slices: sk_load, sk_model_run return SK_MORE when their time
  * budget is spent and go on at the next call. Every failure leaves the model usable, except that a failed sk_load
  * only allows sk_model_free.
  *
- *   sk_model_new -> [sk_add_file ...] -> sk_load until not SK_MORE -> { sk_set_input ... -> sk_run until not SK_MORE
+ *   sk_model_new -> [sk_add_file ...] -> sk_load until not SK_MORE -> { sk_set_input ... -> sk_model_run until not SK_MORE
  *   -> sk_output ... } any number of times -> sk_model_free
  */
 #ifndef SISKIN_H
@@ -58,19 +58,17 @@ const char *sk_describe_text(sk_model *model, sk_describe what);
 
 /* ---- one prediction ---- */
 /* Starts an input: checks type and shape against the declaration, gives memory for exactly those bytes in *data (to be
- * filled before sk_run; keeps its contents between runs, so an unchanged input need not be set again). For strings
+ * filled before sk_model_run; keeps its contents between runs, so an unchanged input need not be set again). For strings
  * see sk_set_strings. */
 sk_status sk_set_input(sk_model *model, int input, int type, int rank, const int32_t *dims, void **data);
 /* Marks optional input `input` as not given. */
 sk_status sk_unset_input(sk_model *model, int input);
-/* Which outputs are wanted from the next sk_run on: one byte each, NULL: all. */
-sk_status sk_want_outputs(sk_model *model, const uint8_t *wanted);
 
 /* Binds (plans, packs) when these input shapes are new, then runs. SK_MORE: call again. */
-sk_status sk_run(sk_model *model, double budget);
+sk_status sk_model_run(sk_model *model, double budget);
 /* Only binds: warm-up. Inputs need shapes; data only of inputs whose values decide shapes. */
-sk_status sk_bind(sk_model *model, double budget);
-/* Gives up a prediction that returned SK_MORE. The next sk_run starts anew. */
+sk_status sk_model_bind(sk_model *model, double budget);
+/* Gives up a prediction that returned SK_MORE. The next sk_model_run starts anew. */
 void sk_cancel(sk_model *model);
 
 /* After a run: the tensor of output `output`, valid until the next call on the model. Plain layout. */

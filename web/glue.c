@@ -92,7 +92,6 @@ EXPORT("set_input") int glue_set_input(int input, int type, int rank, const int3
 }
 EXPORT("input_data") void *glue_input_data(void) { return input_data; }
 EXPORT("unset_input") int glue_unset_input(int input) { return sk_unset_input(model, input); }
-EXPORT("want_outputs") int glue_want_outputs(const uint8_t *wanted) { return sk_want_outputs(model, wanted); }
 EXPORT("run") int glue_run(double budget) { return sk_model_run(model, budget); }
 EXPORT("bind") int glue_bind(double budget) { return sk_model_bind(model, budget); }
 EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }

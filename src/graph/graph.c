@@ -139,16 +139,22 @@ sk_status sk_const_read(const sk_ir *ir, const sk_const *c, size_t first, size_t
     return SK_OK;
 }
 
+sk_status sk_const_bytes(const sk_ir *ir, const sk_const *c, void *dst, sk_error *err) {
+    if (sk_type_bits(c->type.type) >= 8) return sk_const_read(ir, c, 0, sk_numel(&c->type), dst, err);
+    const size_t bytes = sk_nbytes(&c->type);
+    if (c->type.data)
+        memcpy(dst, c->type.data, bytes);
+    else if (ir->source.read(ir->source.user, c->file, c->offset, bytes, dst))
+        return sk_fail(err, SK_MALFORMED, "the model's bytes at %llu could not be read", (unsigned long long)c->offset);
+    return SK_OK;
+}
+
 sk_status sk_const_load(sk_ir *ir, sk_const *c, sk_error *err) {
     if (c->type.data && !c->scale) return SK_OK;
     const size_t bytes = sk_nbytes(&c->type);
     void *data = sk_arena_alloc(&ir->arena, bytes);
     if (!data) return sk_oom(err, bytes);
-    if (sk_type_bits(c->type.type) >= 8) {
-        SK_TRY(sk_const_read(ir, c, 0, sk_numel(&c->type), data, err));
-    } else if (ir->source.read(ir->source.user, c->file, c->offset, bytes, data)) {
-        return sk_fail(err, SK_MALFORMED, "the model's bytes at %llu could not be read", (unsigned long long)c->offset);
-    }
+    SK_TRY(sk_const_bytes(ir, c, data, err));
     c->type.data = data;
     c->scale = NULL;
     return SK_OK;

@@ -152,6 +152,8 @@ const int64_t *sk_attr_ints(const sk_node *node, const char *name, uint32_t *cou
 sk_status sk_const_read(const sk_ir *ir, const sk_const *constant, size_t first, size_t count, void *dst, sk_error *err);
 /* All of it, resident from now on (allocated in the arena). */
 sk_status sk_const_load(sk_ir *ir, sk_const *constant, sk_error *err);
+/* All of it, types of less than a byte included, into dst (sk_nbytes long). */
+sk_status sk_const_bytes(const sk_ir *ir, const sk_const *constant, void *dst, sk_error *err);
 
 /* ---- changing; used by passes ---- */
 /* Every use of `from` (in nodes of graph and its bodies, and as graph output) becomes `to`. */

@@ -93,6 +93,12 @@ struct sk_run {
 /* For outputs whose shape only run can know: sets the shape and gives the bytes. out[i]->type must be set. */
 sk_status sk_run_output(sk_run *r, int i, int rank, const int32_t *dims);
 
+/* An operator that is linear in a constant: which input holds the weights, which of their axes counts the output's
+ * channels, which input is the bias of that many elements, and which axis of the output the channels are. */
+typedef struct sk_linear {
+    int weight, weight_axis, bias, out_axis;
+} sk_linear;
+
 typedef struct sk_impl {
     sk_status (*import)(sk_import *c); /* NULL: no attributes to check */
     sk_status (*infer)(sk_infer *c);
@@ -100,6 +106,12 @@ typedef struct sk_impl {
     sk_run_fn *run;
     /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this. */
     int (*as_clamp)(const sk_node *node, float *lo, float *hi);
+    /* 1 and *linear when a scale and shift of each output channel can be folded into weight and bias. */
+    int (*as_linear)(const sk_node *node, sk_linear *linear);
+    /* When the op is y = scale[c] * x + shift[c] along `axis` of input *data with constants otherwise: SK_OK and both
+     * vectors of `channels` elements; SK_UNSUPPORTED when it is not. */
+    sk_status (*as_affine)(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data, float *scale,
+                           float *shift, sk_error *err);
     /* 1 when out[0] is in[0]'s bytes unchanged for these shapes and layouts (a transpose that moves nothing). */
     int (*is_view)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *out);
     /* Multiply-accumulates for these shapes; NULL: none worth counting. */

@@ -28,10 +28,10 @@ static sk_status check_arity(const sk_node *node, sk_error *err) {
     char text[SK_NODE_TEXT];
     int present = node->n_inputs;
     while (present && !node->inputs[present - 1]) present--;
-    if (present < op->min_in || (op->max_in != SK_MANY && present > op->max_in))
+    if ((present < op->min_in && !(op->flags & SK_OP_CONTROL)) || (op->max_in != SK_MANY && present > op->max_in))
         return sk_fail(err, SK_MALFORMED, "%s has %d inputs", sk_node_text(node, text), present);
     for (int i = 0; i < op->min_in; i++)
-        if (!node->inputs[i])
+        if (!node->inputs[i] && !(op->flags & SK_OP_CONTROL)) /* Loop's trip count and condition may be left out */
             return sk_fail(err, SK_MALFORMED, "%s lacks input %d", sk_node_text(node, text), i);
     if (node->n_outputs < op->min_out || (op->max_out != SK_MANY && node->n_outputs > op->max_out))
         return sk_fail(err, SK_MALFORMED, "%s has %d outputs", sk_node_text(node, text), (int)node->n_outputs);

@@ -1,0 +1,99 @@
+/* Constant folding: a node that reads only constants is computed once, now, unless its result would be much larger than
+ * what it is made of. Shapes known without inputs count as constants. */
+#include <string.h>
+
+#include "passes/passes.h"
+
+#define SMALL_BYTES ((size_t)64 * 1024) /* results up to this size are always worth keeping */
+#define GROWTH 4                        /* larger ones may be this many times their inputs: int8 weights to float32 */
+
+static int foldable(const sk_node *node) {
+    size_t in_bytes = 0, out_bytes = 0;
+    if (node->op->flags & (SK_OP_CONTROL | SK_OP_RANDOM)) return 0;
+    for (int i = 0; i < node->n_inputs; i++) {
+        const sk_value *in = node->inputs[i];
+        if (!in) continue;
+        if ((node->op->flags & SK_OP_SHAPE_ONLY) && sk_shape_known(&in->type)) continue;
+        if (!in->constant || in->constant->variable || in->constant->type.type == SK_STRING) return 0;
+        in_bytes += sk_nbytes(&in->constant->type);
+    }
+    for (int i = 0; i < node->n_outputs; i++) {
+        const sk_value *out = node->outputs[i];
+        if (!out) continue;
+        if (!out->type.type || out->type.type == SK_STRING || !sk_shape_known(&out->type)) return 0;
+        out_bytes += sk_nbytes(&out->type);
+    }
+    return out_bytes <= SMALL_BYTES || out_bytes / GROWTH <= in_bytes;
+}
+
+/* Room for the results is in the model's arena: they stay. */
+static sk_status compute(sk_ir *ir, sk_node *node, sk_arena *scratch, sk_error *err) {
+    const size_t n_in = (size_t)node->n_inputs, n_out = (size_t)node->n_outputs;
+    sk_tensor *tensors = sk_arena_calloc(scratch, n_in + n_out + 1, sizeof *tensors);
+    const sk_tensor **in = sk_arena_calloc(scratch, n_in + 1, sizeof *in);
+    sk_tensor **out = sk_arena_calloc(scratch, n_out + 1, sizeof *out);
+    if (!tensors || !in || !out) return sk_oom(err, (n_in + n_out) * sizeof *tensors);
+    for (size_t i = 0; i < n_in; i++) {
+        const sk_value *value = node->inputs[i];
+        if (!value) continue;
+        tensors[i] = value->type;
+        in[i] = &tensors[i];
+        if (!value->constant) continue;
+        tensors[i] = value->constant->type;
+        if (tensors[i].data && !value->constant->scale) continue;
+        tensors[i].data = sk_arena_alloc(scratch, sk_nbytes(&tensors[i]));
+        if (!tensors[i].data) return sk_oom(err, sk_nbytes(&tensors[i]));
+        SK_TRY(sk_const_bytes(ir, value->constant, tensors[i].data, err));
+    }
+    for (size_t i = 0; i < n_out; i++) {
+        if (!node->outputs[i]) continue;
+        tensors[n_in + i] = sk_unknown_tensor();
+        out[i] = &tensors[n_in + i];
+    }
+    SK_TRY(sk_infer_node(node, in, out, err));
+    for (size_t i = 0; i < n_out; i++) {
+        if (!out[i]) continue;
+        if (!sk_shape_known(out[i])) return SK_MORE; /* only the data could tell */
+        out[i]->data = sk_arena_calloc(&ir->arena, 1, sk_nbytes(out[i]));
+        if (!out[i]->data) return sk_oom(err, sk_nbytes(out[i]));
+    }
+    SK_TRY(sk_evaluate(ir, node, in, out, err));
+    for (size_t i = 0; i < n_out; i++) {
+        if (!out[i]) continue;
+        sk_const *constant = sk_const_new(ir);
+        if (!constant) return sk_oom(err, sizeof *constant);
+        constant->type = *out[i];
+        node->outputs[i]->type = *out[i];
+        node->outputs[i]->type.data = NULL;
+        node->outputs[i]->constant = constant;
+        node->outputs[i]->producer = NULL;
+    }
+    return SK_OK;
+}
+
+/* With new constants known, shapes further on may be too: infer again behind a folded node. */
+static sk_status fold_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
+    uint8_t *keep = sk_alloc(ir->arena.heap, (size_t)graph->n_nodes + 1);
+    if (!keep) return sk_oom(err, (size_t)graph->n_nodes);
+    sk_status status = SK_OK;
+    int folded = 0;
+    for (int i = 0; i < graph->n_nodes && status == SK_OK; i++) {
+        sk_node *node = graph->nodes[i];
+        keep[i] = 1;
+        if (folded) status = sk_infer_static(ir, node, err);
+        if (status != SK_OK || !foldable(node)) continue;
+        sk_arena scratch;
+        sk_arena_init(&scratch, ir->arena.heap);
+        sk_error why = {.status = SK_OK};
+        const sk_status done = compute(ir, node, &scratch, &why);
+        sk_arena_clear(&scratch);
+        /* a node that cannot be computed is left to fail, or not, when it is really run */
+        if (done == SK_OUT_OF_MEMORY) status = sk_fail(err, done, "%s", why.text);
+        if (done == SK_OK) keep[i] = 0, folded = 1;
+    }
+    if (status == SK_OK) sk_keep_nodes(graph, keep);
+    sk_free(ir->arena.heap, keep);
+    return status;
+}
+
+sk_status sk_pass_fold(sk_ir *ir, sk_error *err) { return sk_each_graph(ir, ir->main, fold_graph, err); }
