@@ -1,15 +1,14 @@
-/* float32 depthwise convolution, channels-last, vectorised over channels: every channel has a filter of its own, so
- * four channels are four independent sums. For the usual filters one output row is done at a time with the filter of
- * four channels in registers while x runs along the row (two outputs a step, which share most of their inputs); bound
- * by loads. The general kernel takes any window through row pointers.
- * Weights: panels of width 4 (pack.h): 4 biases, then per tap 4 weights. */
+/* float32 depthwise convolution, channels-last, vectorised over channels: every channel has a filter of its
+ * own, so four channels are four independent sums. For the usual filters one output row is done at a time
+ * with the filter of four channels in registers while x runs along the row (two outputs a step, which share
+ * most of their inputs); bound by loads. The general kernel takes any window through row pointers. Weights:
+ * panels of width 4 (pack.h): 4 biases, then per tap 4 weights. */
 #include "kernels/kernels.h"
 
-/* `pixels` neighbouring outputs of four channels: p[ky] points at their first input column, columns are `step` floats
- * apart. */
-SK_INLINE void outputs(const int kh, const int kw, const int stride, const int pixels, const float *const *p, size_t step,
-                       const v128_t *w, v128_t bias, v128_t *acc)
-{
+/* `pixels` neighbouring outputs of four channels: p[ky] points at their first input column, columns are
+ * `step` floats apart. */
+SK_INLINE void outputs(const int kh, const int kw, const int stride, const int pixels, const float *const *p,
+                       size_t step, const v128_t *w, v128_t bias, v128_t *acc) {
     const int columns = (pixels - 1) * stride + kw;
     for (int i = 0; i < pixels; i++) acc[i] = bias;
     for (int ky = 0; ky < kh; ky++)
@@ -24,8 +23,7 @@ SK_INLINE void outputs(const int kh, const int kw, const int stride, const int p
 
 /* One output near the left or right edge: columns outside the input read zeros. */
 SK_INLINE v128_t edge(const int kh, const int kw, const sk_dwconv_args *a, const float *const *row,
-                      const size_t *row_step, ptrdiff_t x0, const v128_t *w, v128_t acc)
-{
+                      const size_t *row_step, ptrdiff_t x0, const v128_t *w, v128_t acc) {
     for (int ky = 0; ky < kh; ky++)
         for (int kx = 0; kx < kw; kx++) {
             const ptrdiff_t x = x0 + kx;
@@ -35,11 +33,10 @@ SK_INLINE v128_t edge(const int kh, const int kw, const sk_dwconv_args *a, const
     return acc;
 }
 
-/* Four channels of one output row. row[ky]: the first pixel of each input row at these channels; a row outside the
- * input is the zeros, again and again (step 0). */
+/* Four channels of one output row. row[ky]: the first pixel of each input row at these channels; a row
+ * outside the input is the zeros, again and again (step 0). */
 SK_INLINE void four_channels(const int kh, const int kw, const int stride, const sk_dwconv_args *a,
-                             const float *const *row, const size_t *row_step, const float *packed, float *y)
-{
+                             const float *const *row, const size_t *row_step, const float *packed, float *y) {
     const v128_t lo = wasm_f32x4_splat(a->lo), hi = wasm_f32x4_splat(a->hi), bias = sk_load4(packed);
     const ptrdiff_t pad = (ptrdiff_t)a->pad;
     v128_t w[25], acc[2];
@@ -70,8 +67,7 @@ SK_INLINE void four_channels(const int kh, const int kw, const int stride, const
     }
 }
 
-SK_INLINE void output_row(const int kh, const int kw, const int stride, const sk_dwconv_args *a)
-{
+SK_INLINE void output_row(const int kh, const int kw, const int stride, const sk_dwconv_args *a) {
     const size_t panel = 4 * (1 + (size_t)(kh * kw));
     for (size_t c = 0; c < a->channels; c += 4) {
         const float *row[5];
@@ -90,9 +86,8 @@ void f32_dwconv_5x5s1__simd128(const sk_dwconv_args *args) { output_row(5, 5, 1,
 void f32_dwconv_5x5s2__simd128(const sk_dwconv_args *args) { output_row(5, 5, 2, args); }
 
 /* Any window: tap t of output i is channels floats at rows[t * m + i]. */
-void f32_dwconv_any__simd128(size_t m, size_t n, size_t k, size_t taps, const float *const *rows, const float *packed,
-                             float *c, size_t ldc, float clamp_lo, float clamp_hi)
-{
+void f32_dwconv_any__simd128(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
+                             const float *packed, float *c, size_t ldc, float clamp_lo, float clamp_hi) {
     const v128_t lo = wasm_f32x4_splat(clamp_lo), hi = wasm_f32x4_splat(clamp_hi);
     (void)k;
     for (size_t i = 0; i < m; i++, c += ldc) {
@@ -106,10 +101,8 @@ void f32_dwconv_any__simd128(size_t m, size_t n, size_t k, size_t taps, const fl
                 acc = sk_madd(nr >= 4 ? sk_load4(x) : sk_load_part(x, nr), sk_load4(w), acc);
             }
             acc = sk_clamp4(acc, lo, hi);
-            if (nr >= 4)
-                sk_store4(c + j, acc);
-            else
-                sk_store_part(c + j, acc, nr);
+            if (nr >= 4) sk_store4(c + j, acc);
+            else sk_store_part(c + j, acc, nr);
         }
     }
 }

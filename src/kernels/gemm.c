@@ -1,13 +1,13 @@
-/* float32 matrix products on packed weights, and convolution as the same product over rows in pieces (indirect GEMM):
- * one tile of rows x 8 columns serves both. Bound by multiply-adds: per step of k a tile loads 2 vectors of weights
- * and one broadcast number a row. Rows go in blocks of 48 so that a panel of weights, read once a block, stays in
- * the first-level cache for 8 or more tiles.
- * Measured in wasm (384^3, one thread): 6x8 with relaxed multiply-adds 45 Gop/s of 48; 4x8 without them 38 of 40. */
+/* float32 matrix products on packed weights, and convolution as the same product over rows in pieces
+ * (indirect GEMM): one tile of rows x 8 columns serves both. Bound by multiply-adds: per step of k a tile
+ * loads 2 vectors of weights and one broadcast number a row. Rows go in blocks of 48 so that a panel of
+ * weights, read once a block, stays in the first-level cache for 8 or more tiles. Measured in wasm (384^3,
+ * one thread): 6x8 with relaxed multiply-adds 45 Gop/s of 48; 4x8 without them 38 of 40. */
 #include "kernels/kernels.h"
 
 /* One step of k for all rows: acc[i] += a[i][at] * w. */
-SK_INLINE void tile_step(const int mr, const float *const *a, const int at, const float *w, v128_t (*acc)[2])
-{
+SK_INLINE void tile_step(const int mr, const float *const *a, const int at, const float *w,
+                         v128_t (*acc)[2]) {
     const v128_t w0 = sk_load4(w), w1 = sk_load4(w + 4);
     for (int i = 0; i < mr; i++) {
         const v128_t x = wasm_v128_load32_splat(a[i] + at);
@@ -17,8 +17,7 @@ SK_INLINE void tile_step(const int mr, const float *const *a, const int at, cons
 }
 
 /* Fewer than 8 columns remain: by way of memory, since lanes of registers cannot be indexed. */
-SK_INLINE void tile_store_part(const int mr, v128_t (*acc)[2], float *c, size_t ldc, size_t nr)
-{
+SK_INLINE void tile_store_part(const int mr, v128_t (*acc)[2], float *c, size_t ldc, size_t nr) {
     float part[6 * SK_PANEL];
     for (int i = 0; i < mr; i++) {
         sk_store4(part + i * SK_PANEL, acc[i][0]);
@@ -30,8 +29,7 @@ SK_INLINE void tile_store_part(const int mr, v128_t (*acc)[2], float *c, size_t 
 
 /* mr rows x nr (at most 8) columns; piece t of row i is k floats at rows[t * row_step + i]. */
 SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float *const *rows, size_t row_step,
-                    const float *w, float *c, size_t ldc, v128_t lo, v128_t hi)
-{
+                    const float *w, float *c, size_t ldc, v128_t lo, v128_t hi) {
     v128_t acc[6][2];
     for (int i = 0; i < mr; i++) {
         acc[i][0] = sk_load4(w);
@@ -70,8 +68,7 @@ SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float 
 
 /* A block of at most SK_IGEMM_ROWS rows, all columns. mr: the widest tile, 4 or 6. */
 SK_INLINE void block(const int mr, size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
-                     const float *packed, float *c, size_t ldc, float clamp_lo, float clamp_hi)
-{
+                     const float *packed, float *c, size_t ldc, float clamp_lo, float clamp_hi) {
     const v128_t lo = wasm_f32x4_splat(clamp_lo), hi = wasm_f32x4_splat(clamp_hi);
     const size_t panel = SK_PANEL * (taps * k + 1);
     for (size_t j = 0; j < n; j += SK_PANEL, packed += panel) {
@@ -87,8 +84,7 @@ SK_INLINE void block(const int mr, size_t m, size_t n, size_t k, size_t taps, co
 }
 
 /* One row times four panels: a row alone has too few sums under way to hide the latency of an addition. */
-static void row_4_panels(size_t k, const float *a, const float *packed, float *c, v128_t lo, v128_t hi)
-{
+static void row_4_panels(size_t k, const float *a, const float *packed, float *c, v128_t lo, v128_t hi) {
     const size_t panel = SK_PANEL * (k + 1);
     const float *w[4];
     v128_t acc[4][2];
@@ -113,8 +109,7 @@ static void row_4_panels(size_t k, const float *a, const float *packed, float *c
 
 /* Any number of rows: cuts them into blocks for `igemm`. */
 SK_INLINE void gemm(sk_f32_igemm_fn *igemm, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                    const float *packed, float *c, size_t ldc, float lo, float hi)
-{
+                    const float *packed, float *c, size_t ldc, float lo, float hi) {
     if (m == 1) {
         for (; n >= 4 * SK_PANEL; n -= 4 * SK_PANEL, c += 4 * SK_PANEL, packed += 4 * SK_PANEL * (k + 1))
             row_4_panels(k, a, packed, c, wasm_f32x4_splat(lo), wasm_f32x4_splat(hi));
@@ -129,29 +124,25 @@ SK_INLINE void gemm(sk_f32_igemm_fn *igemm, size_t m, size_t n, size_t k, const 
 }
 
 #if SK_RELAXED || SK_NATIVE
-void f32_igemm_6x8__relaxed(size_t m, size_t n, size_t k, size_t taps, const float *const *rows, const float *packed,
-                            float *c, size_t ldc, float lo, float hi)
-{
+void f32_igemm_6x8__relaxed(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
+                            const float *packed, float *c, size_t ldc, float lo, float hi) {
     block(6, m, n, k, taps, rows, packed, c, ldc, lo, hi);
 }
 
-void f32_gemm_6x8__relaxed(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed, float *c,
-                           size_t ldc, float lo, float hi)
-{
+void f32_gemm_6x8__relaxed(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed,
+                           float *c, size_t ldc, float lo, float hi) {
     gemm(f32_igemm_6x8__relaxed, m, n, k, a, lda, packed, c, ldc, lo, hi);
 }
 #endif
 
 #if !SK_RELAXED || SK_NATIVE
-void f32_igemm_4x8__simd128(size_t m, size_t n, size_t k, size_t taps, const float *const *rows, const float *packed,
-                            float *c, size_t ldc, float lo, float hi)
-{
+void f32_igemm_4x8__simd128(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
+                            const float *packed, float *c, size_t ldc, float lo, float hi) {
     block(4, m, n, k, taps, rows, packed, c, ldc, lo, hi);
 }
 
-void f32_gemm_4x8__simd128(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed, float *c,
-                           size_t ldc, float lo, float hi)
-{
+void f32_gemm_4x8__simd128(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed,
+                           float *c, size_t ldc, float lo, float hi) {
     gemm(f32_igemm_4x8__simd128, m, n, k, a, lda, packed, c, ldc, lo, hi);
 }
 #endif

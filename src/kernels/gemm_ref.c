@@ -1,14 +1,14 @@
-/* The scalar definitions of matrix product and convolution, which every fast kernel is compared with. Plain loops over
- * the operation as written, sums in double. */
+/* The scalar definitions of matrix product and convolution, which every fast kernel is compared with. Plain
+ * loops over the operation as written, sums in double. */
 #include "kernels/kernels.h"
 
-void f32_matmul__ref(const sk_matmul_args *args)
-{
+void f32_matmul__ref(const sk_matmul_args *args) {
     for (size_t i = 0; i < args->m; i++)
         for (size_t j = 0; j < args->n; j++) {
             const float *a = args->a + i * args->a_row, *b = args->b + j * args->b_col;
             double sum = args->bias ? (double)args->bias[j] : 0.0;
-            for (size_t p = 0; p < args->k; p++) sum += (double)a[p * args->a_col] * (double)b[p * args->b_row];
+            for (size_t p = 0; p < args->k; p++)
+                sum += (double)a[p * args->a_col] * (double)b[p * args->b_row];
             args->c[i * args->c_row + j] = sk_clamp1((float)sum, args->lo, args->hi);
         }
 }
@@ -18,8 +18,7 @@ typedef struct strides {
     ptrdiff_t n, c, s[3];
 } strides;
 
-static strides strides_of(int last, int32_t channels, const int32_t size[3])
-{
+static strides strides_of(int last, int32_t channels, const int32_t size[3]) {
     strides t;
     t.s[2] = last ? channels : 1;
     t.s[1] = t.s[2] * size[2];
@@ -30,8 +29,7 @@ static strides strides_of(int last, int32_t channels, const int32_t size[3])
 }
 
 /* Moves a position in 3 dimensions on; 0 when it has been everywhere. */
-static int next(int32_t at[3], const int32_t size[3])
-{
+static int next(int32_t at[3], const int32_t size[3]) {
     for (int d = 2; d >= 0; d--) {
         if (++at[d] < size[d]) return 1;
         at[d] = 0;
@@ -42,8 +40,8 @@ static int next(int32_t at[3], const int32_t size[3])
 static int empty(const int32_t size[3]) { return size[0] == 0 || size[1] == 0 || size[2] == 0; }
 
 /* The sum over one window: x and weight at the group's first channel and the wanted output channel. */
-static double window_sum(const sk_window *w, const float *x, strides xs, const float *weight, const int32_t out[3])
-{
+static double window_sum(const sk_window *w, const float *x, strides xs, const float *weight,
+                         const int32_t out[3]) {
     const ptrdiff_t taps = (ptrdiff_t)w->kernel[0] * w->kernel[1] * w->kernel[2];
     const int32_t channels = w->in_c / w->groups;
     double sum = 0;
@@ -58,16 +56,17 @@ static double window_sum(const sk_window *w, const float *x, strides xs, const f
             if (inside) from += at * xs.s[d];
         }
         if (inside)
-            for (int32_t c = 0; c < channels; c++) sum += (double)from[c * xs.c] * (double)weight[c * taps + t];
+            for (int32_t c = 0; c < channels; c++)
+                sum += (double)from[c * xs.c] * (double)weight[c * taps + t];
         t++;
     } while (next(tap, w->kernel));
     return sum;
 }
 
-void f32_conv__ref(const sk_conv_args *args)
-{
+void f32_conv__ref(const sk_conv_args *args) {
     const sk_window *w = args->w;
-    const strides xs = strides_of(args->x_last, w->in_c, w->in), ys = strides_of(args->y_last, w->out_c, w->out);
+    const strides xs = strides_of(args->x_last, w->in_c, w->in),
+                  ys = strides_of(args->y_last, w->out_c, w->out);
     const int32_t in_c = w->in_c / w->groups, out_c = w->out_c / w->groups;
     const ptrdiff_t filter = (ptrdiff_t)in_c * w->kernel[0] * w->kernel[1] * w->kernel[2];
     if (empty(w->out)) return;
@@ -76,7 +75,8 @@ void f32_conv__ref(const sk_conv_args *args)
             int32_t out[3] = {0, 0, 0};
             do {
                 double sum = args->bias ? (double)args->bias[m] : 0.0;
-                sum += window_sum(w, args->x + n * xs.n + m / out_c * in_c * xs.c, xs, args->weight + m * filter, out);
+                sum += window_sum(w, args->x + n * xs.n + m / out_c * in_c * xs.c, xs,
+                                  args->weight + m * filter, out);
                 float *y = args->y + n * ys.n + m * ys.c;
                 for (int d = 0; d < 3; d++) y += out[d] * ys.s[d];
                 *y = sk_clamp1((float)sum, args->lo, args->hi);
@@ -84,10 +84,10 @@ void f32_conv__ref(const sk_conv_args *args)
         }
 }
 
-/* Everything that falls on one output element: the input positions whose window, laid over the output, covers it. */
-static double scatter_sum(const sk_window *w, const float *x, strides xs, const float *weight, ptrdiff_t filter,
-                          const int32_t out[3])
-{
+/* Everything that falls on one output element: the input positions whose window, laid over the output, covers
+ * it. */
+static double scatter_sum(const sk_window *w, const float *x, strides xs, const float *weight,
+                          ptrdiff_t filter, const int32_t out[3]) {
     double sum = 0;
     int32_t tap[3] = {0, 0, 0};
     ptrdiff_t t = 0;
@@ -107,10 +107,10 @@ static double scatter_sum(const sk_window *w, const float *x, strides xs, const 
     return sum;
 }
 
-void f32_conv_transpose__ref(const sk_conv_args *args)
-{
+void f32_conv_transpose__ref(const sk_conv_args *args) {
     const sk_window *w = args->w;
-    const strides xs = strides_of(args->x_last, w->in_c, w->in), ys = strides_of(args->y_last, w->out_c, w->out);
+    const strides xs = strides_of(args->x_last, w->in_c, w->in),
+                  ys = strides_of(args->y_last, w->out_c, w->out);
     const int32_t in_c = w->in_c / w->groups, out_c = w->out_c / w->groups;
     const ptrdiff_t taps = (ptrdiff_t)w->kernel[0] * w->kernel[1] * w->kernel[2], filter = out_c * taps;
     if (empty(w->out)) return;

@@ -95,11 +95,13 @@ typedef struct sk_any_pool_args {
 typedef void sk_any_pool_fn(const sk_any_pool_args *args);
 
 /* ---- elementwise, reductions, normalisation ---- */
+#include "kernels/elementwise.h"
 
 /* ---- data movement ---- */
 #include "kernels/copy.h"
 
 /* ---- recurrent ---- */
+#include "kernels/rnn.h"
 
 #define SK_KERNEL(contract, name) contract name;
 #include "kernels/kernels.def"

@@ -1,8 +1,7 @@
 /* float32 pooling, channels-last: one output pixel, eight channels at a time. Bound by loads. */
 #include "kernels/kernels.h"
 
-SK_INLINE v128_t pool(const int max, const sk_pool_args *a, size_t c, const size_t lanes)
-{
+SK_INLINE v128_t pool(const int max, const sk_pool_args *a, size_t c, const size_t lanes) {
     v128_t acc = wasm_f32x4_splat(max ? -__builtin_inff() : 0.0f);
     for (size_t r = 0; r < a->runs; r++) {
         const float *x = a->rows[r] + c;
@@ -15,8 +14,7 @@ SK_INLINE v128_t pool(const int max, const sk_pool_args *a, size_t c, const size
 }
 
 /* Two vectors a step, to share the addressing. */
-SK_INLINE void pool_8(const int max, const sk_pool_args *a, size_t c)
-{
+SK_INLINE void pool_8(const int max, const sk_pool_args *a, size_t c) {
     v128_t acc0 = wasm_f32x4_splat(max ? -__builtin_inff() : 0.0f), acc1 = acc0;
     for (size_t r = 0; r < a->runs; r++) {
         const float *x = a->rows[r] + c;
@@ -31,8 +29,7 @@ SK_INLINE void pool_8(const int max, const sk_pool_args *a, size_t c)
     sk_store4(a->y + c + 4, max ? acc1 : wasm_f32x4_div(acc1, divisor));
 }
 
-SK_INLINE void pixel(const int max, const sk_pool_args *a)
-{
+SK_INLINE void pixel(const int max, const sk_pool_args *a) {
     size_t c = 0;
     for (; a->channels - c >= 8; c += 8) pool_8(max, a, c);
     if (a->channels - c >= 4) {

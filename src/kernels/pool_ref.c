@@ -1,5 +1,5 @@
-/* The scalar definition of pooling, for every element type and layout: also what runs for types and options that have
- * no kernel of their own. */
+/* The scalar definition of pooling, for every element type and layout: also what runs for types and options
+ * that have no kernel of their own. */
 #include "kernels/kernels.h"
 
 #include <math.h>
@@ -9,8 +9,7 @@ typedef struct strides {
     size_t n, c, s[3];
 } strides;
 
-static strides strides_of(int last, size_t channels, const int32_t size[3])
-{
+static strides strides_of(int last, size_t channels, const int32_t size[3]) {
     strides t;
     t.s[2] = last ? channels : 1;
     t.s[1] = t.s[2] * (size_t)size[2];
@@ -20,8 +19,7 @@ static strides strides_of(int last, size_t channels, const int32_t size[3])
     return t;
 }
 
-static double load(int type, const void *x, size_t i)
-{
+static double load(int type, const void *x, size_t i) {
     switch (type) {
     case SK_FLOAT64: return ((const double *)x)[i];
     case SK_INT8: return ((const int8_t *)x)[i];
@@ -30,8 +28,7 @@ static double load(int type, const void *x, size_t i)
     }
 }
 
-static void store(int type, void *y, size_t i, double v)
-{
+static void store(int type, void *y, size_t i, double v) {
     switch (type) {
     case SK_FLOAT64: ((double *)y)[i] = v; break;
     case SK_INT8: ((int8_t *)y)[i] = v < -128 ? -128 : (int8_t)v; break;
@@ -40,21 +37,20 @@ static void store(int type, void *y, size_t i, double v)
     }
 }
 
-/* Along one axis, for the window at output position `out`: its taps inside the input are at from, from + dilation,
+/* Along one axis, for the window at output position `out`: its taps inside the input are at from, from +
+ * dilation,
  * ..., `count` of them; `counted` also has those up to `end`. */
 typedef struct span {
     int32_t from, count, counted;
 } span;
 
-static int32_t taps_below(int64_t start, int32_t kernel, int32_t dilation, int64_t end)
-{
+static int32_t taps_below(int64_t start, int32_t kernel, int32_t dilation, int64_t end) {
     if (start >= end) return 0;
     const int64_t taps = (end - start + dilation - 1) / dilation;
     return taps < kernel ? (int32_t)taps : kernel;
 }
 
-static span span_of(const sk_window *w, int d, int32_t out, int64_t end)
-{
+static span span_of(const sk_window *w, int d, int32_t out, int64_t end) {
     const int64_t start = (int64_t)out * w->stride[d] - w->pad[d];
     const int32_t before = taps_below(start, w->kernel[d], w->dilation[d], 0);
     const int32_t below = taps_below(start, w->kernel[d], w->dilation[d], w->in[d]);
@@ -67,8 +63,7 @@ typedef struct result {
     size_t spatial; /* of the maximum: index among the input's positions */
 } result;
 
-static void take(const sk_any_pool_args *a, result *r, double v, const int32_t at[3])
-{
+static void take(const sk_any_pool_args *a, result *r, double v, const int32_t at[3]) {
     const int32_t *in = a->w->in;
     switch (a->kind) {
     case SK_POOL_AVERAGE: r->value += v; break;
@@ -78,14 +73,12 @@ static void take(const sk_any_pool_args *a, result *r, double v, const int32_t a
         r->value = v;
         if (a->column_major)
             r->spatial = ((size_t)at[2] * (size_t)in[1] + (size_t)at[1]) * (size_t)in[0] + (size_t)at[0];
-        else
-            r->spatial = ((size_t)at[0] * (size_t)in[1] + (size_t)at[1]) * (size_t)in[2] + (size_t)at[2];
+        else r->spatial = ((size_t)at[0] * (size_t)in[1] + (size_t)at[1]) * (size_t)in[2] + (size_t)at[2];
     }
 }
 
 /* x is counted in elements from `base`. */
-static result window_result(const sk_any_pool_args *a, size_t base, const strides *xs, const int32_t out[3])
-{
+static result window_result(const sk_any_pool_args *a, size_t base, const strides *xs, const int32_t out[3]) {
     const sk_window *w = a->w;
     span s[3];
     double counted = 1;
@@ -101,7 +94,8 @@ static result window_result(const sk_any_pool_args *a, size_t base, const stride
                 at[0] = s[0].from + i * w->dilation[0];
                 at[1] = s[1].from + j * w->dilation[1];
                 at[2] = s[2].from + k * w->dilation[2];
-                const size_t x = (size_t)at[0] * xs->s[0] + (size_t)at[1] * xs->s[1] + (size_t)at[2] * xs->s[2];
+                const size_t x =
+                    (size_t)at[0] * xs->s[0] + (size_t)at[1] * xs->s[1] + (size_t)at[2] * xs->s[2];
                 take(a, &r, load(a->type, a->x, base + x), at);
             }
     if (a->kind == SK_POOL_AVERAGE && counted > 0) r.value /= counted;
@@ -109,8 +103,7 @@ static result window_result(const sk_any_pool_args *a, size_t base, const stride
     return r;
 }
 
-void any_pool__ref(const sk_any_pool_args *a)
-{
+void any_pool__ref(const sk_any_pool_args *a) {
     const sk_window *w = a->w;
     const size_t channels = (size_t)w->in_c;
     const strides xs = strides_of(a->x_last, channels, w->in), ys = strides_of(a->y_last, channels, w->out);
@@ -128,6 +121,7 @@ void any_pool__ref(const sk_any_pool_args *a)
                             at += (size_t)out[d] * is.s[d];
                         }
                         store(a->type, a->y, y, r.value);
-                        if (a->indices) a->indices[at] = (int64_t)((n * channels + c) * (xs.n / channels) + r.spatial);
+                        if (a->indices)
+                            a->indices[at] = (int64_t)((n * channels + c) * (xs.n / channels) + r.spatial);
                     }
 }

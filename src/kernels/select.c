@@ -36,7 +36,79 @@ sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w)
 
 /* ---- pooling ---- */
 
+sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference)
+{
+    if (reference) return NULL;
+    return kind == SK_POOL_MAX ? f32_maxpool_c4__simd128 : kind == SK_POOL_AVERAGE ? f32_avgpool_c4__simd128 : NULL;
+}
+
 /* ---- elementwise, reductions, normalisation ---- */
+
+sk_unary_fn *sk_select_unary(int kind, int loop, int reference)
+{
+    static sk_unary_fn *const vector[SK_UNARY_COUNT] = {
+#define SK_UNARY(KIND, name) [SK_UNARY_##KIND] = f32_##name##__simd128,
+#define SK_UNARY_SCALAR(KIND)
+#include "kernels/unary.def"
+#undef SK_UNARY
+#undef SK_UNARY_SCALAR
+    };
+    if (kind == SK_UNARY_IS_NAN || kind == SK_UNARY_IS_INF) return loop == SK_FLOAT64 ? f64_test__ref : NULL;
+    switch (loop) {
+    case SK_FLOAT32: return vector[kind] && !reference ? vector[kind] : f32_unary__ref;
+    case SK_FLOAT64: return f64_unary__ref;
+    case SK_INT64: return i64_unary__ref;
+    case SK_BOOL: return kind == SK_UNARY_NOT ? bool_not__ref : NULL;
+    default: return NULL;
+    }
+}
+
+typedef struct binary_row {
+    uint8_t kind, loop, is_vector;
+    sk_binary_fn *kernel;
+} binary_row;
+
+static const binary_row binary_rows[] = {
+#define SK_BINARY_VECTOR(KIND, TYPE, name) {SK_BINARY_##KIND, SK_##TYPE, 1, name},
+#define SK_BINARY(KIND, TYPE, name) {SK_BINARY_##KIND, SK_##TYPE, 0, name},
+#include "kernels/binary.def"
+#undef SK_BINARY_VECTOR
+#undef SK_BINARY
+};
+
+sk_binary_fn *sk_select_binary(int kind, int loop, int reference)
+{
+    for (size_t i = 0; i < sizeof binary_rows / sizeof *binary_rows; i++) {
+        const binary_row *row = &binary_rows[i];
+        if (row->kind == kind && row->loop == loop && !(reference && row->is_vector)) return row->kernel;
+    }
+    return NULL;
+}
+
+/* The narrowest loop that holds the type's values and has the function; the unsigned 64-bit one shares the signed one's
+ * where their bits agree. */
+int sk_binary_loop(int kind, int type)
+{
+    static const uint8_t loops[] = {SK_BOOL, SK_INT32, SK_UINT64, SK_INT64, SK_FLOAT32, SK_FLOAT64};
+    if (kind >= SK_BINARY_AND && kind <= SK_BINARY_XOR) return type == SK_BOOL ? SK_BOOL : 0;
+    for (size_t i = 0; i < sizeof loops; i++)
+        if (loops[i] == type && sk_select_binary(kind, type, 1)) return type;
+    if (type == SK_FLOAT16 || type == SK_BFLOAT16) return sk_select_binary(kind, SK_FLOAT32, 1) ? SK_FLOAT32 : 0;
+    if (!sk_type_in(type, SK_T_INT | SK_T(BOOL))) return 0;
+    const int loop = kind == SK_BINARY_SHIFT_LEFT || kind == SK_BINARY_SHIFT_RIGHT ? SK_UINT64 : SK_INT64;
+    return sk_select_binary(kind, loop, 1) ? loop : 0;
+}
+
+sk_where_fn *sk_select_where(size_t element_size)
+{
+    switch (element_size) {
+    case 1: return x8_where__ref;
+    case 2: return x16_where__ref;
+    case 4: return x32_where__ref;
+    case 8: return x64_where__ref;
+    default: return NULL;
+    }
+}
 
 /* ---- data movement ---- */
 
@@ -48,3 +120,8 @@ const sk_move_kernels *sk_select_move(int reference)
 }
 
 /* ---- recurrent ---- */
+
+sk_f32_rnn_fn *sk_select_rnn(int reference)
+{
+    return reference ? f32_rnn__ref : f32_rnn__simd128;
+}

@@ -11,8 +11,16 @@ sk_f32_igemm_fn *sk_select_f32_igemm(void);
 sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w);
 
 /* ---- pooling ---- */
+/* One output pixel of a float32 pool (sk_pool_kind), channels-last; NULL: only any_pool__ref does it. */
+sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference);
 
 /* ---- elementwise, reductions, normalisation ---- */
+/* NULL: no such kernel for that loop type. */
+sk_unary_fn *sk_select_unary(int kind, int loop, int reference);
+sk_binary_fn *sk_select_binary(int kind, int loop, int reference);
+/* The type that operands of element type `type` are computed in; 0: none. */
+int sk_binary_loop(int kind, int type);
+sk_where_fn *sk_select_where(size_t element_size);
 
 /* ---- data movement ---- */
 /* Kernels of the operators that only move elements. */
@@ -23,5 +31,6 @@ typedef struct sk_move_kernels {
 const sk_move_kernels *sk_select_move(int reference);
 
 /* ---- recurrent ---- */
+sk_f32_rnn_fn *sk_select_rnn(int reference);
 
 #endif

@@ -1,6 +1,6 @@
-/* 128-bit vectors for every target: wasm's own intrinsics, or natively (SK_NATIVE) SIMDe's copy of them, so that the
- * kernels run under sanitizers and valgrind. SK_RELAXED=1 builds may use relaxed SIMD; natively the relaxed names are
- * the plain operations. */
+/* 128-bit vectors for every target: wasm's own intrinsics, or natively (SK_NATIVE) SIMDe's copy of them, so
+ * that the kernels run under sanitizers and valgrind. SK_RELAXED=1 builds may use relaxed SIMD; natively the
+ * relaxed names are the plain operations. */
 #ifndef SK_KERNELS_SIMD_H
 #define SK_KERNELS_SIMD_H
 
@@ -25,8 +25,7 @@
 #define SK_INLINE static inline __attribute__((always_inline))
 
 /* a * b + c: one rounding or two, as the build has it. */
-SK_INLINE v128_t sk_madd(v128_t a, v128_t b, v128_t c)
-{
+SK_INLINE v128_t sk_madd(v128_t a, v128_t b, v128_t c) {
 #if SK_RELAXED && !SK_NATIVE
     return wasm_f32x4_relaxed_madd(a, b, c);
 #else
@@ -34,16 +33,14 @@ SK_INLINE v128_t sk_madd(v128_t a, v128_t b, v128_t c)
 #endif
 }
 
-/* min(max(x, lo), hi) that lets NaN through; one instruction each on x86, unlike f32x4.min and max. This is what
- * clamps, Relu and Clip mean everywhere here: hi wins when lo > hi, and -0 stays -0 under lo = 0. */
-SK_INLINE v128_t sk_clamp4(v128_t x, v128_t lo, v128_t hi)
-{
+/* min(max(x, lo), hi) that lets NaN through; one instruction each on x86, unlike f32x4.min and max. This is
+ * what clamps, Relu and Clip mean everywhere here: hi wins when lo > hi, and -0 stays -0 under lo = 0. */
+SK_INLINE v128_t sk_clamp4(v128_t x, v128_t lo, v128_t hi) {
     return wasm_f32x4_pmin(wasm_f32x4_pmax(x, lo), hi);
 }
 
 /* The same for one number. */
-SK_INLINE float sk_clamp1(float x, float lo, float hi)
-{
+SK_INLINE float sk_clamp1(float x, float lo, float hi) {
     x = x < lo ? lo : x;
     return hi < x ? hi : x;
 }
@@ -52,16 +49,14 @@ SK_INLINE v128_t sk_load4(const float *p) { return wasm_v128_load(p); }
 SK_INLINE void sk_store4(float *p, v128_t x) { wasm_v128_store(p, x); }
 
 /* The first n (1..3) of four 32-bit lanes, the others 0; nothing beyond them is touched. */
-SK_INLINE v128_t sk_load_part(const void *p, size_t n)
-{
+SK_INLINE v128_t sk_load_part(const void *p, size_t n) {
     const uint32_t *w = p;
     if (n == 1) return wasm_v128_load32_zero(w);
     const v128_t x = wasm_v128_load64_zero(w);
     return n == 2 ? x : wasm_v128_load32_lane(w + 2, x, 2);
 }
 
-SK_INLINE void sk_store_part(void *p, v128_t x, size_t n)
-{
+SK_INLINE void sk_store_part(void *p, v128_t x, size_t n) {
     uint32_t *w = p;
     if (n == 1) {
         wasm_v128_store32_lane(w, x, 0);

@@ -7,4 +7,12 @@
     (SK_T_ANY & ~(SK_T(UINT4) | SK_T(INT4) | SK_T(FLOAT4E2M1) | SK_T(UINT2) | SK_T(INT2)))
 #define SK_T_RANGE (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64))
 
+/* What matrix products and pooling take. */
+#define SK_T_PRODUCT                                                                                         \
+    (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT32) | SK_T(UINT32) | SK_T(INT64) | SK_T(UINT64))
+#define SK_T_POOLED_FLOAT (SK_T(FLOAT32) | SK_T(FLOAT64))
+#define SK_T_POOLED (SK_T_POOLED_FLOAT | SK_T(INT8) | SK_T(UINT8))
+/* Pool: the kind; from SK_OP_GLOBAL_MAX on over all that is spatial. */
+enum { SK_OP_MAX_POOL, SK_OP_AVERAGE_POOL, SK_OP_LP_POOL, SK_OP_GLOBAL_MAX, SK_OP_GLOBAL_AVERAGE, SK_OP_GLOBAL_LP };
+
 #endif

@@ -1,0 +1,208 @@
+/* MaxPool, AveragePool, LpPool and their global forms. float32 maximum and average go channels-last, one
+ * output pixel at a time, all channels vectorised; other types, Lp and indices take the scalar definition. A
+ * global pool is a window over one merged spatial dimension, so it takes any rank. */
+#include "ops/window.h"
+#include "kernels/select.h"
+#include "ops/ops.h"
+
+#include <string.h>
+
+typedef struct pool_params {
+    sk_window_attrs attrs;
+    uint8_t count_pad, column_major;
+    int32_t p;
+} pool_params;
+
+typedef struct pool_state {
+    sk_window w;
+    int32_t pad_end[3];
+    uint8_t kind, turn_x, turn_y, pads_count;
+    sk_f32_pool_fn *pixel;
+    size_t x, y, rows; /* offsets in scratch */
+} pool_state;
+
+static int is_global(int param) { return param >= SK_OP_GLOBAL_MAX; }
+
+static int kind_of(int param) {
+    switch (param) {
+    case SK_OP_MAX_POOL:
+    case SK_OP_GLOBAL_MAX: return SK_POOL_MAX;
+    case SK_OP_AVERAGE_POOL:
+    case SK_OP_GLOBAL_AVERAGE: return SK_POOL_AVERAGE;
+    default: return SK_POOL_LP;
+    }
+}
+
+static sk_status pool_import(sk_import *c) {
+    char node[SK_NODE_TEXT];
+    const sk_attr *attr = sk_node_attr(c->node, "p");
+    pool_params *params = sk_params(c, sizeof *params);
+    if (!params) return sk_oom(c->err, sizeof *params);
+    if (!is_global(c->node->op->param)) SK_TRY(sk_window_import(c, &params->attrs));
+    params->p = 2;
+    if (attr && attr->kind == SK_ATTR_FLOAT) { /* as the first opset had it */
+        if (!(attr->f >= 1 && attr->f <= 1000))
+            return sk_fail(c->err, SK_MALFORMED, "%s: p is %g", sk_node_text(c->node, node), (double)attr->f);
+        params->p = (int32_t)attr->f;
+    } else {
+        SK_TRY(sk_want(c, "p", SK_ATTR_INT, &attr));
+        if (attr && (attr->i < 1 || attr->i > 1000))
+            return sk_fail(c->err, SK_MALFORMED, "%s: p is %lld", sk_node_text(c->node, node),
+                           (long long)attr->i);
+        if (attr) params->p = (int32_t)attr->i;
+    }
+    SK_TRY(sk_want(c, "count_include_pad", SK_ATTR_INT, &attr));
+    params->count_pad = attr && attr->i != 0;
+    SK_TRY(sk_want(c, "storage_order", SK_ATTR_INT, &attr));
+    params->column_major = attr && attr->i != 0;
+    return SK_OK;
+}
+
+static sk_status pool_infer(sk_infer *c) {
+    const pool_params *params = c->node->params;
+    const sk_tensor *x = c->in[0];
+    sk_tensor *y = c->out[0];
+    if (y) {
+        y->type = x->type;
+    } else {
+        return sk_fail(c->err, SK_UNSUPPORTED, "%s: without its first output", c->node->op_type);
+    }
+    if (c->n_out > 1 && c->out[1]) c->out[1]->type = SK_INT64;
+    if (x->rank < 0) return SK_OK;
+    if (is_global(c->node->op->param)) {
+        if (x->rank < 2) return sk_bad_shape(c, "input of rank %d", x->rank);
+        sk_copy_type(y, x);
+        for (int i = 2; i < x->rank; i++) y->dims[i] = 1;
+        return SK_OK;
+    }
+    sk_window_attrs attrs = params->attrs;
+    SK_TRY(sk_window_complete(c, &attrs, x, NULL));
+    y->rank = x->rank;
+    y->dims[0] = x->dims[0];
+    y->dims[1] = x->dims[1];
+    SK_TRY(sk_window_output(c, &attrs, x, y));
+    if (c->n_out > 1 && c->out[1]) sk_set_shape(c->out[1], SK_INT64, y->rank, y->dims);
+    return SK_OK;
+}
+
+static void global_window(const sk_tensor *x, sk_window *w) {
+    const int32_t pixels = (int32_t)sk_span(x, 2, x->rank);
+    *w = (sk_window){.batch = x->dims[0], .groups = 1, .in_c = x->dims[1], .out_c = x->dims[1]};
+    for (int d = 0; d < 3; d++) w->in[d] = w->out[d] = w->kernel[d] = w->stride[d] = w->dilation[d] = 1;
+    w->in[2] = w->kernel[2] = pixels;
+}
+
+static sk_status run_nothing(sk_run *r) {
+    (void)r;
+    return SK_OK;
+}
+
+static sk_status pool_run(sk_run *r);
+static sk_status pool_run_scalar(sk_run *r);
+
+static sk_status pool_prepare(sk_prepare *p) {
+    const pool_params *params = p->node->params;
+    const sk_tensor *x = p->in[0], *y = p->out[0];
+    pool_state *s = sk_prepare_alloc(p, sizeof *s);
+    if (!s) return sk_oom(p->err, sizeof *s);
+    p->state = s;
+    p->run = run_nothing;
+    if (sk_numel(y) == 0) return SK_OK;
+    s->kind = (uint8_t)kind_of(p->node->op->param);
+    if (is_global(p->node->op->param)) {
+        global_window(x, &s->w);
+    } else {
+        sk_window_attrs attrs = params->attrs;
+        attrs.spatial = (int8_t)(x->rank - 2);
+        sk_window_make(&attrs, x, y, 1, &s->w, s->pad_end);
+        s->pads_count = params->count_pad;
+    }
+    s->pixel = sk_select_f32_pool(s->kind, p->reference);
+    const int indices = p->n_out > 1 && p->out[1];
+    p->run = pool_run_scalar;
+    if (!s->pixel || x->type != SK_FLOAT32 || indices) return SK_OK;
+    p->run = pool_run;
+    s->turn_x = x->layout == SK_PLAIN && sk_layout_matters(x);
+    s->turn_y = y->layout == SK_PLAIN && sk_layout_matters(y);
+    size_t bytes;
+    if ((s->turn_x && !sk_scratch_take(p, sk_nbytes(x), &s->x)) ||
+        (s->turn_y && !sk_scratch_take(p, sk_nbytes(y), &s->y)))
+        return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
+    /* no window sees more rows than there are, whatever the kernel's size */
+    const size_t planes = (size_t)(s->w.kernel[0] < s->w.in[0] ? s->w.kernel[0] : s->w.in[0]);
+    const size_t lines = (size_t)(s->w.kernel[1] < s->w.in[1] ? s->w.kernel[1] : s->w.in[1]);
+    if (!sk_mul(planes * lines, sizeof(float *), &bytes) || !sk_scratch_take(p, bytes, &s->rows))
+        return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
+    return SK_OK;
+}
+
+/* All windows at output line (z, y) of one image. x, y: the image's. */
+static void pool_line(const pool_state *s, const float *x, float *y, int32_t oz, int32_t oy,
+                      const float **rows) {
+    const sk_window *w = &s->w;
+    const size_t c = (size_t)w->in_c;
+    const int32_t *end = s->pads_count ? s->pad_end : NULL;
+    const sk_span_at z = sk_window_span(w, 0, oz, end ? end[0] : 0),
+                     l = sk_window_span(w, 1, oy, end ? end[1] : 0);
+    sk_pool_args args = {c, (size_t)z.count * (size_t)l.count, 0, (size_t)w->dilation[2] * c, rows, 1, NULL};
+    for (int32_t ox = 0; ox < w->out[2]; ox++) {
+        const sk_span_at h = sk_window_span(w, 2, ox, end ? end[2] : 0);
+        size_t n = 0;
+        for (int32_t i = 0; i < z.count && h.count; i++)
+            for (int32_t j = 0; j < l.count; j++) {
+                const size_t at_z = (size_t)(z.from + i * w->dilation[0]),
+                             at_y = (size_t)(l.from + j * w->dilation[1]);
+                rows[n++] = x + ((at_z * (size_t)w->in[1] + at_y) * (size_t)w->in[2] + (size_t)h.from) * c;
+            }
+        args.length = (size_t)h.count;
+        args.divisor = end ? (float)z.counted * (float)l.counted * (float)h.counted
+                           : (float)z.count * (float)l.count * (float)h.count;
+        if (args.divisor == 0) args.divisor = 1;
+        args.runs = h.count ? n : 0;
+        args.y = y + (size_t)ox * c;
+        s->pixel(&args);
+    }
+}
+
+static sk_status pool_run(sk_run *r) {
+    const pool_state *s = r->state;
+    const sk_window *w = &s->w;
+    const sk_tensor *xt = r->in[0], *yt = r->out[0];
+    const size_t c = (size_t)w->in_c, line = (size_t)w->out[2] * c;
+    char *scratch = r->scratch;
+    const float *x = xt->data;
+    float *y = s->turn_y ? (float *)(scratch + s->y) : yt->data;
+    if (s->turn_x) {
+        float *turned = (float *)(scratch + s->x);
+        sk_to_channels_last((size_t)w->batch, c, sk_pixels(w->in), x, turned);
+        x = turned;
+    }
+    float *to = y;
+    for (size_t n = 0; n < (size_t)w->batch; n++, x += sk_pixels(w->in) * c)
+        for (int32_t oz = 0; oz < w->out[0]; oz++)
+            for (int32_t oy = 0; oy < w->out[1]; oy++, to += line)
+                pool_line(s, x, to, oz, oy, (const float **)(scratch + s->rows));
+    if (s->turn_y) sk_to_channels_last((size_t)w->batch, sk_pixels(w->out), c, y, yt->data);
+    return SK_OK;
+}
+
+static sk_status pool_run_scalar(sk_run *r) {
+    const pool_state *s = r->state;
+    const pool_params *params = r->node->params;
+    const sk_any_pool_args args = {.w = &s->w,
+                                   .x = r->in[0]->data,
+                                   .y = r->out[0]->data,
+                                   .indices = r->n_out > 1 && r->out[1] ? r->out[1]->data : NULL,
+                                   .pad_end = s->pads_count ? s->pad_end : NULL,
+                                   .type = r->in[0]->type,
+                                   .kind = s->kind,
+                                   .x_last = r->in[0]->layout == SK_CHANNELS_LAST,
+                                   .y_last = r->out[0]->layout == SK_CHANNELS_LAST,
+                                   .column_major = params->column_major,
+                                   .p = params->p};
+    any_pool__ref(&args);
+    return SK_OK;
+}
+
+const sk_impl sk_impl_pool = {
+    .import = pool_import, .infer = pool_infer, .prepare = pool_prepare, .run = pool_run_scalar};
