@@ -1,11 +1,11 @@
 /* Siskin: runs trained neural networks given as ONNX. The public C interface; web/glue.c exports it to JavaScript.
  *
  * One sk_model holds a graph, its packed weights, its plans and the state of one prediction. Nothing is global; a
- * model is used by one thread at a time. Long work is done in slices: sk_load, sk_model_run return SK_MORE when their time
- * budget is spent and go on at the next call. Every failure leaves the model usable, except that a failed sk_load
+ * model is used by one thread at a time. Long work is done in slices: sk_model_load, sk_model_run return SK_MORE when their time
+ * budget is spent and go on at the next call. Every failure leaves the model usable, except that a failed load
  * only allows sk_model_free.
  *
- *   sk_model_new -> [sk_add_file ...] -> sk_load until not SK_MORE -> { sk_set_input ... -> sk_model_run until not SK_MORE
+ *   sk_model_new -> [sk_add_file ...] -> sk_model_load until not SK_MORE -> { sk_set_input ... -> sk_model_run until not SK_MORE
  *   -> sk_output ... } any number of times -> sk_model_free
  */
 #ifndef SISKIN_H
@@ -39,7 +39,7 @@ void sk_model_free(sk_model *model); /* NULL is allowed */
 int sk_add_file(sk_model *model, const char *path, uint64_t size);
 
 /* Parses, checks, optimises. budget in milliseconds; 0: to the end. */
-sk_status sk_load(sk_model *model, double budget);
+sk_status sk_model_load(sk_model *model, double budget);
 
 /* The last failure of any call on this model. */
 const sk_error *sk_model_error(const sk_model *model);

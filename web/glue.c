@@ -81,7 +81,7 @@ EXPORT("close") void glue_close(void) {
 EXPORT("add_file") int glue_add_file(const char *path, double size) {
     return sk_add_file(model, path, (uint64_t)size);
 }
-EXPORT("load") int glue_load(double budget) { return sk_load(model, budget); }
+EXPORT("load") int glue_load(double budget) { return sk_model_load(model, budget); }
 EXPORT("error_text") const char *glue_error_text(void) { return sk_model_error(model)->text; }
 EXPORT("describe") const char *glue_describe(int what) { return sk_describe_text(model, (sk_describe)what); }
 

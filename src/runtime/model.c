@@ -150,7 +150,7 @@ static sk_status load_phase(sk_model *model) {
 
 static int loaded(const sk_model *model) { return model->load_phase > PHASE_PASSES + sk_pass_count; }
 
-sk_status sk_load(sk_model *model, double budget) {
+sk_status sk_model_load(sk_model *model, double budget) {
     const double deadline = budget > 0 ? sk_now(model) + budget : -1;
     if (model->error.status != SK_OK) return SK_STATE;
     while (!loaded(model)) {
