@@ -1,9 +1,9 @@
-/* Vector kernels for arithmetic on two float32 operands, either of which may be one number for the whole run (step 0). */
+/* Vector kernels for arithmetic on two float32 operands, either of which may be one number for the whole run
+ * (step 0). */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 
-SK_INLINE v128_t binary4(const int kind, v128_t a, v128_t b)
-{
+SK_INLINE v128_t binary4(const int kind, v128_t a, v128_t b) {
     switch (kind) {
     case SK_BINARY_ADD: return wasm_f32x4_add(a, b);
     case SK_BINARY_SUB: return wasm_f32x4_sub(a, b);
@@ -16,8 +16,8 @@ SK_INLINE v128_t binary4(const int kind, v128_t a, v128_t b)
 }
 
 /* A repeated operand becomes a vector in memory that the pointer stays on: one loop for all three cases. */
-SK_INLINE int binary_loop(const int kind, const void *a, int a_step, const void *b, int b_step, float *y, size_t n)
-{
+SK_INLINE int binary_loop(const int kind, const void *a, int a_step, const void *b, int b_step, float *y,
+                          size_t n) {
     float a_one[4], b_one[4];
     const float *pa = a, *pb = b;
     if (!a_step) {
@@ -39,15 +39,15 @@ SK_INLINE int binary_loop(const int kind, const void *a, int a_step, const void 
         sk_store4(y + 8, y2);
         sk_store4(y + 12, y3);
     }
-    for (; n >= 4; n -= 4, pa += da, pb += db, y += 4) sk_store4(y, binary4(kind, sk_load4(pa), sk_load4(pb)));
+    for (; n >= 4; n -= 4, pa += da, pb += db, y += 4)
+        sk_store4(y, binary4(kind, sk_load4(pa), sk_load4(pb)));
     if (n) sk_store_part(y, binary4(kind, sk_load_part(pa, n), sk_load_part(pb, n)), n);
     return 0;
 }
 
-#define BINARY(KIND, name)                                                                                             \
-    int f32_##name##__simd128(const void *a, int a_step, const void *b, int b_step, void *y, size_t n)                 \
-    {                                                                                                                  \
-        return binary_loop(SK_BINARY_##KIND, a, a_step, b, b_step, y, n);                                              \
+#define BINARY(KIND, name)                                                                                   \
+    int f32_##name##__simd128(const void *a, int a_step, const void *b, int b_step, void *y, size_t n) {     \
+        return binary_loop(SK_BINARY_##KIND, a, a_step, b, b_step, y, n);                                    \
     }
 BINARY(ADD, add)
 BINARY(SUB, sub)

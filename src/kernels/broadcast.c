@@ -6,8 +6,7 @@
 #include "kernels/simd.h"
 
 /* Strides of t along out's dimensions in out's storage order; 0 where t repeats. */
-static void strides_along(const sk_tensor *t, const sk_tensor *out, size_t *stride)
-{
+static void strides_along(const sk_tensor *t, const sk_tensor *out, size_t *stride) {
     int8_t order[SK_MAX_RANK];
     size_t logical[SK_MAX_RANK] = {0}, step = 1;
     sk_storage_order(t, order);
@@ -21,15 +20,13 @@ static void strides_along(const sk_tensor *t, const sk_tensor *out, size_t *stri
 }
 
 /* Can dimension d - 1 be folded into d for every operand? */
-static int mergeable(const sk_broadcasting *b, int d)
-{
+static int mergeable(const sk_broadcasting *b, int d) {
     for (int i = 0; i < b->n_in; i++)
         if (b->in[i].stride[d - 1] != b->in[i].stride[d] * b->dims[d]) return 0;
     return 1;
 }
 
-static void drop_dimension(sk_broadcasting *b, int d)
-{
+static void drop_dimension(sk_broadcasting *b, int d) {
     for (int k = d; k + 1 < b->rank; k++) {
         b->dims[k] = b->dims[k + 1];
         for (int i = 0; i < b->n_in; i++) b->in[i].stride[k] = b->in[i].stride[k + 1];
@@ -37,8 +34,7 @@ static void drop_dimension(sk_broadcasting *b, int d)
     b->rank--;
 }
 
-static void merge(sk_broadcasting *b)
-{
+static void merge(sk_broadcasting *b) {
     for (int d = b->rank - 1; d >= 0; d--)
         if (b->dims[d] == 1 && b->rank > 1) drop_dimension(b, d);
     for (int d = b->rank - 1; d > 0; d--) {
@@ -49,8 +45,7 @@ static void merge(sk_broadcasting *b)
 }
 
 void sk_broadcast_ready(sk_broadcasting *b, const sk_tensor *out, const sk_tensor *const *in, int n_in,
-                        const uint8_t *loops, int loop_out)
-{
+                        const uint8_t *loops, int loop_out) {
     int32_t dims[SK_MAX_RANK];
     b->rank = sk_storage_dims(out, dims);
     b->n_in = n_in;
@@ -84,19 +79,15 @@ void sk_broadcast_ready(sk_broadcasting *b, const sk_tensor *out, const sk_tenso
 
 /* ---- running ---- */
 
-static int call(const sk_broadcasting *b, const void *const *in, const int *step, void *out, size_t n)
-{
+static int call(const sk_broadcasting *b, const void *const *in, const int *step, void *out, size_t n) {
     if (b->n_in == 2) return b->binary(in[0], step[0], in[1], step[1], out, n);
-    if (b->n_in == 3)
-        b->where(in[0], step[0], in[1], step[1], in[2], step[2], out, n);
-    else
-        b->unary(in[0], out, n, &b->args);
+    if (b->n_in == 3) b->where(in[0], step[0], in[1], step[1], in[2], step[2], out, n);
+    else b->unary(in[0], out, n, &b->args);
     return 0;
 }
 
 /* dst[i] = src[i * stride] */
-static void gather(const uint8_t *src, size_t stride, size_t size, uint8_t *dst, size_t n)
-{
+static void gather(const uint8_t *src, size_t stride, size_t size, uint8_t *dst, size_t n) {
     const size_t step = stride * size;
     switch (size) {
     case 1:
@@ -113,10 +104,10 @@ static void gather(const uint8_t *src, size_t stride, size_t size, uint8_t *dst,
     }
 }
 
-/* Operand o's elements as the kernel takes them: in place when they lie so, else n of them in block. A repeated one is
- * one element there. */
-static const void *fetch(const sk_broadcast_operand *o, const uint8_t *src, size_t stride, size_t n, uint64_t *block)
-{
+/* Operand o's elements as the kernel takes them: in place when they lie so, else n of them in block. A
+ * repeated one is one element there. */
+static const void *fetch(const sk_broadcast_operand *o, const uint8_t *src, size_t stride, size_t n,
+                         uint64_t *block) {
     uint64_t packed[SK_BLOCK];
     if (stride > 1) {
         uint8_t *dst = (uint8_t *)(o->type == o->loop ? block : packed);
@@ -128,8 +119,7 @@ static const void *fetch(const sk_broadcast_operand *o, const uint8_t *src, size
     return block;
 }
 
-static int run_blocks(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n)
-{
+static int run_blocks(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n) {
     const int last = b->rank - 1, store = b->loop_out != b->out_type;
     uint64_t blocks[3][SK_BLOCK], result[SK_BLOCK];
     int step[3];
@@ -149,8 +139,7 @@ static int run_blocks(const sk_broadcasting *b, const uint8_t *const *in, uint8_
     return 0;
 }
 
-static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n)
-{
+static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n) {
     const void *at[3];
     int step[3];
     for (int i = 0; i < b->n_in; i++) {
@@ -160,8 +149,7 @@ static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_
     return call(b, at, step, out, n);
 }
 
-int sk_broadcast_run(const sk_broadcasting *b, const void *const *in, void *out)
-{
+int sk_broadcast_run(const sk_broadcasting *b, const void *const *in, void *out) {
     if (b->empty) return 0;
     const size_t inner = b->dims[b->rank - 1];
     size_t index[SK_MAX_RANK] = {0};

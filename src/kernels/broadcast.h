@@ -1,6 +1,7 @@
-/* The broadcasting engine: runs an elementwise kernel over operands of any shapes, layouts and element types that
- * broadcast to the output. Dimensions are taken in the output's storage order and merged where every operand allows, so
- * that equal shapes are one run; operands that are strided, or not of the kernel's type, go through blocks on the stack. */
+/* The broadcasting engine: runs an elementwise kernel over operands of any shapes, layouts and element types
+ * that broadcast to the output. Dimensions are taken in the output's storage order and merged where every
+ * operand allows, so that equal shapes are one run; operands that are strided, or not of the kernel's type,
+ * go through blocks on the stack. */
 #ifndef SK_KERNELS_BROADCAST_H
 #define SK_KERNELS_BROADCAST_H
 
@@ -28,13 +29,14 @@ typedef struct sk_broadcasting {
     sk_where_fn *where;
 } sk_broadcasting;
 
-/* Lays out the loops for tensors that are known to broadcast to out; the kernel and the types that it takes are the
- * caller's to set: b->unary (with args), binary or where; loop types of operands and result as loops[0 .. n_in - 1] and
- * loop_out, 0: as stored. */
+/* Lays out the loops for tensors that are known to broadcast to out; the kernel and the types that it takes
+ * are the caller's to set: b->unary (with args), binary or where; loop types of operands and result as
+ * loops[0 .. n_in - 1] and loop_out, 0: as stored. */
 void sk_broadcast_ready(sk_broadcasting *b, const sk_tensor *out, const sk_tensor *const *in, int n_in,
                         const uint8_t *loops, int loop_out);
 
-/* 0, or 1 when an integer was divided by zero. out may be an operand that has out's type, shape and layout. */
+/* 0, or 1 when an integer was divided by zero. out may be an operand that has out's type, shape and layout.
+ */
 int sk_broadcast_run(const sk_broadcasting *b, const void *const *in, void *out);
 
 #endif

@@ -1,5 +1,6 @@
-/* Contracts of the elementwise kernels and of conversions between element types. Loops exist for few types only:
- * float32, float64, int32, int64, uint64 and bool; the broadcasting engine (broadcast.h) widens all others block by block. */
+/* Contracts of the elementwise kernels and of conversions between element types. Loops exist for few types
+ * only: float32, float64, int32, int64, uint64 and bool; the broadcasting engine (broadcast.h) widens all
+ * others block by block. */
 #ifndef SK_KERNELS_ELEMENTWISE_H
 #define SK_KERNELS_ELEMENTWISE_H
 
@@ -52,22 +53,23 @@ typedef enum sk_binary_kind {
     SK_BINARY_COUNT
 } sk_binary_kind;
 
-/* y[i] = f(a[i * a_step], b[i * b_step]) for n elements; steps are 0 or 1. y may be a or b where that step is 1.
- * Returns 0, or 1 when an integer was divided by zero (the rest of y is then undefined). */
+/* y[i] = f(a[i * a_step], b[i * b_step]) for n elements; steps are 0 or 1. y may be a or b where that step
+ * is 1. Returns 0, or 1 when an integer was divided by zero (the rest of y is then undefined). */
 typedef int sk_binary_fn(const void *a, int a_step, const void *b, int b_step, void *y, size_t n);
 
 /* ---- three operands ---- */
 
 /* y[i] = c[i * c_step] ? a[i * a_step] : b[i * b_step]; c is bool, the others have elements of one size. */
-typedef void sk_where_fn(const uint8_t *c, int c_step, const void *a, int a_step, const void *b, int b_step, void *y,
-                         size_t n);
+typedef void sk_where_fn(const uint8_t *c, int c_step, const void *a, int a_step, const void *b, int b_step,
+                         void *y, size_t n);
 
 /* ---- conversions ---- */
 
-/* Widens elements [first, first + n) of a tensor to the loop type `loop`: float32, float64, int64 or uint64; sk_store
- * narrows them back. src and dst do not overlap. Packed types count elements from the tensor's start; first is a
- * multiple of 4 when storing them. Floats become integers towards zero, saturating, NaN is 0; integers wrap; anything
- * but zero is true; floats round to nearest even, and small floats without infinity saturate. */
+/* Widens elements [first, first + n) of a tensor to the loop type `loop`: float32, float64, int64 or uint64;
+ * sk_store narrows them back. src and dst do not overlap. Packed types count elements from the tensor's
+ * start; first is a multiple of 4 when storing them. Floats become integers towards zero, saturating, NaN is
+ * 0; integers wrap; anything but zero is true; floats round to nearest even, and small floats without
+ * infinity saturate. */
 void sk_load(int type, int loop, const void *src, size_t first, void *dst, size_t n);
 void sk_store(int loop, int type, const void *src, void *dst, size_t first, size_t n);
 /* The loop type between two element types (it may be one of them); 0 when no conversion exists. */

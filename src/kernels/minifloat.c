@@ -12,12 +12,14 @@ typedef struct format {
     uint8_t unsigned_zero;           /* FNUZ: the code of -0 is NaN */
 } format;
 
-static const format *format_of(int type)
-{
+static const format *format_of(int type) {
     static const format formats[] = {
-        {5, 10, 15, 0x7bff, 0x7c00, 0x7e00, 0}, {8, 7, 127, 0x7f7f, 0x7f80, 0x7fc0, 0},
-        {4, 3, 7, 0x7e, 0, 0x7f, 0},            {4, 3, 8, 0x7f, 0, 0x80, 1},
-        {5, 2, 15, 0x7b, 0x7c, 0x7f, 0},        {5, 2, 16, 0x7f, 0, 0x80, 1},
+        {5, 10, 15, 0x7bff, 0x7c00, 0x7e00, 0},
+        {8, 7, 127, 0x7f7f, 0x7f80, 0x7fc0, 0},
+        {4, 3, 7, 0x7e, 0, 0x7f, 0},
+        {4, 3, 8, 0x7f, 0, 0x80, 1},
+        {5, 2, 15, 0x7b, 0x7c, 0x7f, 0},
+        {5, 2, 16, 0x7f, 0, 0x80, 1},
         {2, 1, 1, 0x7, 0, 0, 0},
     };
     switch (type) {
@@ -32,16 +34,14 @@ static const format *format_of(int type)
     }
 }
 
-int sk_is_minifloat(int type)
-{
-    return format_of(type) != NULL;
-}
+int sk_is_minifloat(int type) { return format_of(type) != NULL; }
 
-double sk_minifloat_decode(int type, unsigned bits)
-{
+double sk_minifloat_decode(int type, unsigned bits) {
     const format *f = format_of(type);
-    const unsigned sign = bits >> (f->exponent + f->mantissa), code = bits & ((1u << (f->exponent + f->mantissa)) - 1);
-    if (f->unsigned_zero ? bits == f->nan : f->nan && code > (f->infinity ? f->infinity : f->largest)) return NAN;
+    const unsigned sign = bits >> (f->exponent + f->mantissa),
+                   code = bits & ((1u << (f->exponent + f->mantissa)) - 1);
+    if (f->unsigned_zero ? bits == f->nan : f->nan && code > (f->infinity ? f->infinity : f->largest))
+        return NAN;
     if (f->infinity && code == f->infinity) return sign ? -INFINITY : INFINITY;
     const unsigned exponent = code >> f->mantissa, fraction = code & ((1u << f->mantissa) - 1);
     const unsigned whole = exponent ? fraction | 1u << f->mantissa : fraction;
@@ -49,8 +49,7 @@ double sk_minifloat_decode(int type, unsigned bits)
     return sign ? -x : x;
 }
 
-unsigned sk_minifloat_encode(int type, double x)
-{
+unsigned sk_minifloat_encode(int type, double x) {
     const format *f = format_of(type);
     const unsigned sign = (signbit(x) ? 1u : 0u) << (f->exponent + f->mantissa);
     if (x != x) return f->nan ? f->unsigned_zero ? f->nan : sign | f->nan : f->largest;

@@ -1,4 +1,5 @@
-/* Floats below 32 bits: float16, bfloat16, the float8 and float4 formats. float16 has fast paths of its own. */
+/* Floats below 32 bits: float16, bfloat16, the float8 and float4 formats. float16 has fast paths of its own.
+ */
 #ifndef SK_KERNELS_MINIFLOAT_H
 #define SK_KERNELS_MINIFLOAT_H
 
@@ -8,35 +9,32 @@
 int sk_is_minifloat(int type);
 /* Exact. */
 double sk_minifloat_decode(int type, unsigned bits);
-/* To nearest, ties to even. Beyond the largest: infinity where the format has one, else the largest. NaN stays NaN, or
- * becomes the largest where the format has none. */
+/* To nearest, ties to even. Beyond the largest: infinity where the format has one, else the largest. NaN
+ * stays NaN, or becomes the largest where the format has none. */
 unsigned sk_minifloat_encode(int type, double x);
 
-static inline float sk_bits_f32(uint32_t bits)
-{
+static inline float sk_bits_f32(uint32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
 
-static inline uint32_t sk_f32_bits(float x)
-{
+static inline uint32_t sk_f32_bits(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-/* The float with the same exponent field is 2^-112 of the value: one product makes normal and subnormal numbers. */
-static inline float sk_f16_to_f32(uint16_t h)
-{
+/* The float with the same exponent field is 2^-112 of the value: one product makes normal and subnormal
+ * numbers. */
+static inline float sk_f16_to_f32(uint16_t h) {
     const uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13, sign = (uint32_t)(h & 0x8000) << 16;
     const uint32_t finite = sk_f32_bits(sk_bits_f32(magnitude) * 0x1p112f);
     return sk_bits_f32((magnitude >= 0x7c00u << 13 ? magnitude | 0x7f800000 : finite) | sign);
 }
 
 /* Adding 0.5 leaves a subnormal's bits rounded in the low bits of the sum. */
-static inline uint16_t sk_f32_to_f16(float x)
-{
+static inline uint16_t sk_f32_to_f16(float x) {
     const uint32_t bits = sk_f32_bits(x), sign = (bits >> 16) & 0x8000, a = bits & 0x7fffffff;
     const uint32_t subnormal = sk_f32_bits(sk_bits_f32(a) + 0.5f) - 0x3f000000;
     const uint32_t normal = (a - (112u << 23) + 0xfff + ((a >> 13) & 1)) >> 13;

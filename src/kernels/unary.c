@@ -1,66 +1,60 @@
-/* Vector kernels for functions of one float32: activations and mathematics. One body, specialised for each row of
- * unary.def; its tail goes through the same code with a part of a vector, so every element is computed alike. */
+/* Vector kernels for functions of one float32: activations and mathematics. One body, specialised for each
+ * row of unary.def; its tail goes through the same code with a part of a vector, so every element is computed
+ * alike. */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 
 /* x >= 0 at least as a number that is not negative: p0 * x + p1 within [0, 1] */
-SK_INLINE v128_t hard_sigmoid4(v128_t x, const float *p)
-{
+SK_INLINE v128_t hard_sigmoid4(v128_t x, const float *p) {
     return sk_clamp4(sk_madd(x, sk_splat4(p[0]), sk_splat4(p[1])), sk_splat4(0), sk_splat4(1));
 }
 
-SK_INLINE v128_t elu4(v128_t x, const float *p)
-{
+SK_INLINE v128_t elu4(v128_t x, const float *p) {
     const v128_t bent = sk_mul4(sk_splat4(p[1]), sk_expm1_4(sk_mul4(x, sk_splat4(p[2]))));
     return sk_pick4(wasm_f32x4_gt(x, sk_splat4(0)), sk_mul4(x, sk_splat4(p[0])), bent);
 }
 
 /* max(x, 0) + log(1 + exp(-|x|)); the maximum brings NaN back, which log1p loses. */
-SK_INLINE v128_t softplus4(v128_t x)
-{
+SK_INLINE v128_t softplus4(v128_t x) {
     const v128_t e = sk_exp4(wasm_f32x4_neg(wasm_f32x4_abs(x)));
     return sk_add4(wasm_f32x4_max(x, sk_splat4(0)), sk_log1p_4(e));
 }
 
 /* x * (1 + erf(x / sqrt 2)) / 2 */
-SK_INLINE v128_t gelu4(v128_t x)
-{
+SK_INLINE v128_t gelu4(v128_t x) {
     const v128_t half = sk_mul4(x, sk_splat4(0.5f));
     return sk_madd(half, sk_erf4(sk_mul4(x, sk_splat4(0.70710678f))), half);
 }
 
 /* (1 + tanh(u)) / 2 is sigmoid(2 u) */
-SK_INLINE v128_t gelu_tanh4(v128_t x)
-{
-    const v128_t inner = sk_madd(sk_mul4(x, x), sk_splat4(2 * 0.79788456f * 0.044715f), sk_splat4(2 * 0.79788456f));
+SK_INLINE v128_t gelu_tanh4(v128_t x) {
+    const v128_t inner =
+        sk_madd(sk_mul4(x, x), sk_splat4(2 * 0.79788456f * 0.044715f), sk_splat4(2 * 0.79788456f));
     return sk_mul4(x, sk_sigmoid4(sk_mul4(x, inner)));
 }
 
-/* tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2); 1 within float32 from 20 on, and e^x stays finite. */
-SK_INLINE v128_t mish4(v128_t x)
-{
+/* tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2); 1 within float32 from 20 on, and e^x stays finite.
+ */
+SK_INLINE v128_t mish4(v128_t x) {
     const v128_t e = sk_exp4(sk_clamp4(x, sk_splat4(-104), sk_splat4(20)));
     const v128_t n = sk_mul4(e, sk_add4(e, sk_splat4(2)));
     return sk_mul4(x, sk_div4(n, sk_add4(n, sk_splat4(2))));
 }
 
-SK_INLINE v128_t shrink4(v128_t x, const float *p)
-{
+SK_INLINE v128_t shrink4(v128_t x, const float *p) {
     const v128_t lambda = sk_splat4(p[0]), bias = sk_splat4(p[1]);
     const v128_t low = wasm_v128_and(wasm_f32x4_lt(x, wasm_f32x4_neg(lambda)), sk_add4(x, bias));
     return wasm_v128_or(low, wasm_v128_and(wasm_f32x4_gt(x, lambda), sk_sub4(x, bias)));
 }
 
 /* -1, 0 or 1; NaN and zeros as they are */
-SK_INLINE v128_t sign4(v128_t x)
-{
+SK_INLINE v128_t sign4(v128_t x) {
     const v128_t zero = sk_splat4(0), one = sk_splat4(1);
     const v128_t nonzero = wasm_v128_or(wasm_f32x4_lt(x, zero), wasm_f32x4_gt(x, zero));
     return sk_pick4(nonzero, wasm_v128_or(wasm_v128_and(x, sk_splat4(-0.0f)), one), x);
 }
 
-SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p)
-{
+SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     const v128_t zero = sk_splat4(0);
     switch (kind) {
     case SK_UNARY_ABS: return wasm_f32x4_abs(x);
@@ -97,23 +91,19 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p)
     }
 }
 
-SK_INLINE void unary_loop(const int kind, const float *x, float *y, size_t n, const float *p)
-{
+SK_INLINE void unary_loop(const int kind, const float *x, float *y, size_t n, const float *p) {
     for (size_t i = 0; i < n; i += 4) {
         const size_t left = n - i;
         const v128_t v = left < 4 ? sk_load_part(x + i, left) : sk_load4(x + i);
         const v128_t result = unary4(kind, v, p);
-        if (left < 4)
-            sk_store_part(y + i, result, left);
-        else
-            sk_store4(y + i, result);
+        if (left < 4) sk_store_part(y + i, result, left);
+        else sk_store4(y + i, result);
     }
 }
 
-#define SK_UNARY(KIND, name)                                                                                           \
-    void f32_##name##__simd128(const void *x, void *y, size_t n, const sk_unary_args *args)                            \
-    {                                                                                                                  \
-        unary_loop(SK_UNARY_##KIND, x, y, n, args->p);                                                                 \
+#define SK_UNARY(KIND, name)                                                                                 \
+    void f32_##name##__simd128(const void *x, void *y, size_t n, const sk_unary_args *args) {                \
+        unary_loop(SK_UNARY_##KIND, x, y, n, args->p);                                                       \
     }
 #define SK_UNARY_SCALAR(KIND)
 #include "kernels/unary.def"

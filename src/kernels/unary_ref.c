@@ -1,37 +1,26 @@
-/* Functions of one number, scalar: what defines each, and all there is for types other than float32. In double, so that
- * one set of libm's functions serves both float types and float32 results are correctly rounded almost always. */
+/* Functions of one number, scalar: what defines each, and all there is for types other than float32. In
+ * double, so that one set of libm's functions serves both float types and float32 results are correctly
+ * rounded almost always. */
 #include <math.h>
 
 #include "kernels/kernels.h"
 
-static double elu(double x, const float *p)
-{
-    return x > 0 ? p[0] * x : p[1] * expm1(p[2] * x);
-}
+static double elu(double x, const float *p) { return x > 0 ? p[0] * x : p[1] * expm1(p[2] * x); }
 
-static double clamp(double x, double lo, double hi)
-{
+static double clamp(double x, double lo, double hi) {
     x = x < lo ? lo : x;
     return hi < x ? hi : x;
 }
 
-static double shrink(double x, const float *p)
-{
+static double shrink(double x, const float *p) {
     return x < -(double)p[0] ? x + p[1] : x > p[0] ? x - p[1] : 0;
 }
 
-static double sigmoid(double x)
-{
-    return 1 / (1 + exp(-x));
-}
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
-static double softplus(double x)
-{
-    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
-}
+static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 
-static double function(const sk_unary_args *args, double x)
-{
+static double function(const sk_unary_args *args, double x) {
     const float *p = args->p;
     switch ((sk_unary_kind)args->kind) {
     case SK_UNARY_ABS: return fabs(x);
@@ -77,26 +66,24 @@ static double function(const sk_unary_args *args, double x)
     }
 }
 
-void f32_unary__ref(const void *x, void *y, size_t n, const sk_unary_args *args)
-{
+void f32_unary__ref(const void *x, void *y, size_t n, const sk_unary_args *args) {
     for (size_t i = 0; i < n; i++) ((float *)y)[i] = (float)function(args, ((const float *)x)[i]);
 }
 
-void f64_unary__ref(const void *x, void *y, size_t n, const sk_unary_args *args)
-{
+void f64_unary__ref(const void *x, void *y, size_t n, const sk_unary_args *args) {
     for (size_t i = 0; i < n; i++) ((double *)y)[i] = function(args, ((const double *)x)[i]);
 }
 
 /* Bounds as integers: a float beyond int64 stands for none. */
-static int64_t clamp_i64(int64_t x, const float *p)
-{
-    if (p[0] > -0x1p63f && (p[0] >= 0x1p63f || x < (int64_t)p[0])) x = p[0] >= 0x1p63f ? INT64_MAX : (int64_t)p[0];
-    if (p[1] < 0x1p63f && (p[1] <= -0x1p63f || x > (int64_t)p[1])) x = p[1] <= -0x1p63f ? INT64_MIN : (int64_t)p[1];
+static int64_t clamp_i64(int64_t x, const float *p) {
+    if (p[0] > -0x1p63f && (p[0] >= 0x1p63f || x < (int64_t)p[0]))
+        x = p[0] >= 0x1p63f ? INT64_MAX : (int64_t)p[0];
+    if (p[1] < 0x1p63f && (p[1] <= -0x1p63f || x > (int64_t)p[1]))
+        x = p[1] <= -0x1p63f ? INT64_MIN : (int64_t)p[1];
     return x;
 }
 
-void i64_unary__ref(const void *x, void *y, size_t n, const sk_unary_args *args)
-{
+void i64_unary__ref(const void *x, void *y, size_t n, const sk_unary_args *args) {
     for (size_t i = 0; i < n; i++) {
         const int64_t v = ((const int64_t *)x)[i];
         const uint64_t u = (uint64_t)v;
@@ -114,20 +101,19 @@ void i64_unary__ref(const void *x, void *y, size_t n, const sk_unary_args *args)
     }
 }
 
-void bool_not__ref(const void *x, void *y, size_t n, const sk_unary_args *args)
-{
+void bool_not__ref(const void *x, void *y, size_t n, const sk_unary_args *args) {
     (void)args;
     for (size_t i = 0; i < n; i++) ((uint8_t *)y)[i] = !((const uint8_t *)x)[i];
 }
 
 /* IsNaN, IsInf: by comparison, so that float16 and float64 only need to be widened. */
-void f64_test__ref(const void *x, void *y, size_t n, const sk_unary_args *args)
-{
+void f64_test__ref(const void *x, void *y, size_t n, const sk_unary_args *args) {
     const double *s = x;
     uint8_t *d = y;
     for (size_t i = 0; i < n; i++) {
         const double v = s[i];
-        d[i] = args->kind == SK_UNARY_IS_NAN ? v != v
-                                             : (v == -INFINITY && args->p[0] != 0) || (v == INFINITY && args->p[1] != 0);
+        d[i] = args->kind == SK_UNARY_IS_NAN
+                   ? v != v
+                   : (v == -INFINITY && args->p[0] != 0) || (v == INFINITY && args->p[1] != 0);
     }
 }

@@ -1,8 +1,8 @@
 /* Vector mathematics for float32: exp, log, tanh, ... on four lanes at once, for the kernels to inline.
  *
- * Coefficients are minimax fits of this project (Lawson's iteration on Chebyshev nodes); the bounds named below are
- * checked against libm in tests/c/test_vmath.c, relative to the result unless said otherwise. NaN goes in and comes out;
- * infinities and signed zeros behave as in libm unless said otherwise. */
+ * Coefficients are minimax fits of this project (Lawson's iteration on Chebyshev nodes); the bounds named
+ * below are checked against libm in tests/c/test_vmath.c, relative to the result unless said otherwise. NaN
+ * goes in and comes out; infinities and signed zeros behave as in libm unless said otherwise. */
 #ifndef SK_KERNELS_VMATH_H
 #define SK_KERNELS_VMATH_H
 
@@ -19,51 +19,49 @@ SK_INLINE v128_t sk_div4(v128_t a, v128_t b) { return wasm_f32x4_div(a, b); }
 SK_INLINE v128_t sk_pick4(v128_t mask, v128_t a, v128_t b) { return wasm_v128_bitselect(a, b, mask); }
 
 /* c[0] + x * (c[1] + ...) */
-SK_INLINE v128_t sk_poly4(v128_t x, const float *c, const int n)
-{
+SK_INLINE v128_t sk_poly4(v128_t x, const float *c, const int n) {
     v128_t sum = sk_splat4(c[n - 1]);
     for (int i = n - 2; i >= 0; i--) sum = sk_madd(sum, x, sk_splat4(c[i]));
     return sum;
 }
 
-/* exp(x) = (1 + part) * first * second, both factors powers of two; x within [-104, 89]. The sum with 1.5 * 2^23 rounds
- * to an integer and leaves it in the low bits. */
+/* exp(x) = (1 + part) * first * second, both factors powers of two; x within [-104, 89]. The sum with 1.5 *
+ * 2^23 rounds to an integer and leaves it in the low bits. */
 typedef struct sk_exp_parts {
     v128_t part, first, second;
 } sk_exp_parts;
 
-SK_INLINE sk_exp_parts sk_exp_split4(v128_t x)
-{
-    static const float p[5] = {0.5000000101f, 0.1666651289f, 0.04166618725f, 0.008369598207f, 0.001395171930f};
+SK_INLINE sk_exp_parts sk_exp_split4(v128_t x) {
+    static const float p[5] = {0.5000000101f, 0.1666651289f, 0.04166618725f, 0.008369598207f,
+                               0.001395171930f};
     const v128_t magic = sk_splat4(12582912.0f);
     const v128_t t = sk_madd(x, sk_splat4(1.44269504f), magic);
     const v128_t n = sk_sub4(t, magic);
-    v128_t r = sk_madd(n, sk_splat4(-0.693359375f), x); /* ln 2 in two pieces, the product with the first exact */
+    v128_t r =
+        sk_madd(n, sk_splat4(-0.693359375f), x); /* ln 2 in two pieces, the product with the first exact */
     r = sk_madd(n, sk_splat4(2.12194440e-4f), r);
     const v128_t whole = wasm_i32x4_sub(t, magic), half = wasm_i32x4_shr(whole, 1);
     const v128_t one = wasm_i32x4_splat(0x3f800000);
-    return (sk_exp_parts){sk_madd(sk_mul4(r, r), sk_poly4(r, p, 5), r), wasm_i32x4_add(wasm_i32x4_shl(half, 23), one),
+    return (sk_exp_parts){sk_madd(sk_mul4(r, r), sk_poly4(r, p, 5), r),
+                          wasm_i32x4_add(wasm_i32x4_shl(half, 23), one),
                           wasm_i32x4_add(wasm_i32x4_shl(wasm_i32x4_sub(whole, half), 23), one)};
 }
 
 /* 2e-7; underflow is gradual, as in libm. */
-SK_INLINE v128_t sk_exp4(v128_t x)
-{
+SK_INLINE v128_t sk_exp4(v128_t x) {
     const sk_exp_parts e = sk_exp_split4(sk_clamp4(x, sk_splat4(-104.0f), sk_splat4(89.0f)));
     return sk_mul4(sk_mul4(sk_add4(sk_splat4(1), e.part), e.first), e.second);
 }
 
 /* exp(x) - 1 for x <= 88 without cancellation. 3e-7 */
-SK_INLINE v128_t sk_expm1_4(v128_t x)
-{
+SK_INLINE v128_t sk_expm1_4(v128_t x) {
     const sk_exp_parts e = sk_exp_split4(sk_clamp4(x, sk_splat4(-104.0f), sk_splat4(88.0f)));
     const v128_t scale = sk_mul4(e.first, e.second);
     return sk_add4(sk_mul4(scale, e.part), sk_sub4(scale, sk_splat4(1)));
 }
 
 /* log of positive finite lanes: x = 2^k * (1 + f), log(1 + f) by a series in f / (2 + f). */
-SK_INLINE v128_t sk_log_finite4(v128_t x)
-{
+SK_INLINE v128_t sk_log_finite4(v128_t x) {
     static const float p[3] = {0.6666681716f, 0.3997354937f, 0.2996270551f};
     const v128_t tiny = wasm_f32x4_lt(x, sk_splat4(0x1p-126f));
     x = sk_pick4(tiny, sk_mul4(x, sk_splat4(0x1p23f)), x);
@@ -80,8 +78,7 @@ SK_INLINE v128_t sk_log_finite4(v128_t x)
 }
 
 /* 2e-7 */
-SK_INLINE v128_t sk_log4(v128_t x)
-{
+SK_INLINE v128_t sk_log4(v128_t x) {
     const v128_t zero = sk_splat4(0), inf = sk_splat4(INFINITY);
     const v128_t special = sk_pick4(wasm_f32x4_eq(x, zero), sk_splat4(-INFINITY), sk_splat4(NAN));
     const v128_t beyond = sk_pick4(wasm_f32x4_eq(x, inf), inf, special);
@@ -90,16 +87,14 @@ SK_INLINE v128_t sk_log4(v128_t x)
 }
 
 /* log(1 + u) for 0 <= u < 2^30; NaN is not passed on. 3e-7 */
-SK_INLINE v128_t sk_log1p_4(v128_t u)
-{
+SK_INLINE v128_t sk_log1p_4(v128_t u) {
     const v128_t one = sk_splat4(1), m = sk_add4(u, one);
     const v128_t lost = sk_div4(sk_sub4(u, sk_sub4(m, one)), m); /* what 1 + u rounded away */
     return sk_add4(sk_log_finite4(m), lost);
 }
 
 /* 4e-7 */
-SK_INLINE v128_t sk_tanh4(v128_t x)
-{
+SK_INLINE v128_t sk_tanh4(v128_t x) {
     static const float p[5] = {1.0f, 0.13374474511f, 0.0034878103124f, 2.0481176878e-5f, 1.3177512399e-8f};
     static const float q[5] = {1.0f, 0.46707788287f, 0.025847385609f, 3.2729190870e-4f, 7.7040412953e-7f};
     const v128_t one = sk_splat4(1), minus = sk_splat4(-1);
@@ -109,29 +104,26 @@ SK_INLINE v128_t sk_tanh4(v128_t x)
 }
 
 /* 1 / (1 + exp(-x)). 3e-7 */
-SK_INLINE v128_t sk_sigmoid4(v128_t x)
-{
+SK_INLINE v128_t sk_sigmoid4(v128_t x) {
     const v128_t one = sk_splat4(1), e = sk_exp4(wasm_f32x4_neg(wasm_f32x4_abs(x)));
     const v128_t top = sk_pick4(wasm_f32x4_lt(x, sk_splat4(0)), e, one);
     return sk_div4(top, sk_add4(one, e));
 }
 
 /* 4e-7 */
-SK_INLINE v128_t sk_erf4(v128_t x)
-{
-    static const float p[6] = {1.1283791437f,    0.19155062950f,    0.052875493366f,
-                               0.0038081768231f, 2.8468835661e-4f,  2.0259092110e-6f};
-    static const float q[6] = {1.0f,             0.50309000093f,    0.11455975993f,
-                               0.015055119682f,  0.0011707300121f,  3.7831846322e-5f};
+SK_INLINE v128_t sk_erf4(v128_t x) {
+    static const float p[6] = {1.1283791437f,    0.19155062950f,   0.052875493366f,
+                               0.0038081768231f, 2.8468835661e-4f, 2.0259092110e-6f};
+    static const float q[6] = {
+        1.0f, 0.50309000093f, 0.11455975993f, 0.015055119682f, 0.0011707300121f, 3.7831846322e-5f};
     x = sk_clamp4(x, sk_splat4(-3.95f), sk_splat4(3.95f));
     const v128_t t = sk_mul4(x, x), y = sk_div4(sk_mul4(x, sk_poly4(t, p, 6)), sk_poly4(t, q, 6));
     return sk_clamp4(y, sk_splat4(-1), sk_splat4(1));
 }
 
-/* Two lanes: x minus the nearest multiple of pi / 2, in double (its first piece has 33 bits, so the product is exact
- * for the multiples below 2^20), and that multiple's number in the low bits of *count. */
-SK_INLINE v128_t sk_quadrant2(v128_t x, v128_t *count)
-{
+/* Two lanes: x minus the nearest multiple of pi / 2, in double (its first piece has 33 bits, so the product
+ * is exact for the multiples below 2^20), and that multiple's number in the low bits of *count. */
+SK_INLINE v128_t sk_quadrant2(v128_t x, v128_t *count) {
     const v128_t magic = wasm_f64x2_splat(6755399441055744.0);
     *count = wasm_f64x2_add(wasm_f64x2_mul(x, wasm_f64x2_splat(0.63661977236758134308)), magic);
     const v128_t n = wasm_f64x2_sub(*count, magic);
@@ -140,8 +132,7 @@ SK_INLINE v128_t sk_quadrant2(v128_t x, v128_t *count)
 }
 
 /* sin(x), or cos(x) with quarter = 1. 2e-7; lanes beyond 2^20 are left to libm. */
-SK_INLINE v128_t sk_sin4(v128_t x, const int quarter)
-{
+SK_INLINE v128_t sk_sin4(v128_t x, const int quarter) {
     static const float p[3] = {-0.1666665491f, 0.008332175847f, -1.951697753e-4f};
     static const float q[3] = {0.04166664681f, -0.001388736449f, 2.443809098e-5f};
     if (wasm_v128_any_true(wasm_v128_not(wasm_f32x4_lt(wasm_f32x4_abs(x), sk_splat4(0x1p20f))))) {
@@ -152,9 +143,12 @@ SK_INLINE v128_t sk_sin4(v128_t x, const int quarter)
     }
     v128_t count0, count1;
     const v128_t r0 = sk_quadrant2(wasm_f64x2_promote_low_f32x4(x), &count0);
-    const v128_t r1 = sk_quadrant2(wasm_f64x2_promote_low_f32x4(wasm_i32x4_shuffle(x, x, 2, 3, 0, 1)), &count1);
-    const v128_t r = wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(r0), wasm_f32x4_demote_f64x2_zero(r1), 0, 1, 4, 5);
-    const v128_t n = wasm_i32x4_add(wasm_i32x4_shuffle(count0, count1, 0, 2, 4, 6), wasm_i32x4_splat(quarter));
+    const v128_t r1 =
+        sk_quadrant2(wasm_f64x2_promote_low_f32x4(wasm_i32x4_shuffle(x, x, 2, 3, 0, 1)), &count1);
+    const v128_t r =
+        wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(r0), wasm_f32x4_demote_f64x2_zero(r1), 0, 1, 4, 5);
+    const v128_t n =
+        wasm_i32x4_add(wasm_i32x4_shuffle(count0, count1, 0, 2, 4, 6), wasm_i32x4_splat(quarter));
     const v128_t z = sk_mul4(r, r);
     const v128_t sine = sk_madd(sk_mul4(r, z), sk_poly4(z, p, 3), r);
     const v128_t cosine =
@@ -165,20 +159,17 @@ SK_INLINE v128_t sk_sin4(v128_t x, const int quarter)
 }
 
 /* The four lanes' sum, maximum and minimum (NaN wins). */
-SK_INLINE float sk_sum_lanes(v128_t x)
-{
+SK_INLINE float sk_sum_lanes(v128_t x) {
     x = sk_add4(x, wasm_i32x4_shuffle(x, x, 2, 3, 0, 1));
     return wasm_f32x4_extract_lane(x, 0) + wasm_f32x4_extract_lane(x, 1);
 }
 
-SK_INLINE float sk_max_lanes(v128_t x)
-{
+SK_INLINE float sk_max_lanes(v128_t x) {
     x = wasm_f32x4_max(x, wasm_i32x4_shuffle(x, x, 2, 3, 0, 1));
     return wasm_f32x4_extract_lane(wasm_f32x4_max(x, wasm_i32x4_shuffle(x, x, 1, 0, 3, 2)), 0);
 }
 
-SK_INLINE float sk_min_lanes(v128_t x)
-{
+SK_INLINE float sk_min_lanes(v128_t x) {
     x = wasm_f32x4_min(x, wasm_i32x4_shuffle(x, x, 2, 3, 0, 1));
     return wasm_f32x4_extract_lane(wasm_f32x4_min(x, wasm_i32x4_shuffle(x, x, 1, 0, 3, 2)), 0);
 }

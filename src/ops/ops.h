@@ -2,17 +2,34 @@
 #ifndef SK_OPS_OPS_H
 #define SK_OPS_OPS_H
 
+#include "kernels/elementwise.h"
+
 /* Types whose elements are whole bytes: what moving elements takes. */
-#define SK_T_WHOLE                                                                                           \
-    (SK_T_ANY & ~(SK_T(UINT4) | SK_T(INT4) | SK_T(FLOAT4E2M1) | SK_T(UINT2) | SK_T(INT2)))
+#define SK_T_WHOLE (SK_T_ANY & ~(SK_T(UINT4) | SK_T(INT4) | SK_T(FLOAT4E2M1) | SK_T(UINT2) | SK_T(INT2)))
 #define SK_T_RANGE (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64))
 
 /* What matrix products and pooling take. */
-#define SK_T_PRODUCT                                                                                         \
-    (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT32) | SK_T(UINT32) | SK_T(INT64) | SK_T(UINT64))
+#define SK_T_PRODUCT (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT32) | SK_T(UINT32) | SK_T(INT64) | SK_T(UINT64))
 #define SK_T_POOLED_FLOAT (SK_T(FLOAT32) | SK_T(FLOAT64))
 #define SK_T_POOLED (SK_T_POOLED_FLOAT | SK_T(INT8) | SK_T(UINT8))
 /* Pool: the kind; from SK_OP_GLOBAL_MAX on over all that is spatial. */
-enum { SK_OP_MAX_POOL, SK_OP_AVERAGE_POOL, SK_OP_LP_POOL, SK_OP_GLOBAL_MAX, SK_OP_GLOBAL_AVERAGE, SK_OP_GLOBAL_LP };
+enum {
+    SK_OP_MAX_POOL,
+    SK_OP_AVERAGE_POOL,
+    SK_OP_LP_POOL,
+    SK_OP_GLOBAL_MAX,
+    SK_OP_GLOBAL_AVERAGE,
+    SK_OP_GLOBAL_LP
+};
+
+/* Elementwise: a kernel's kind (kernels/elementwise.h), or'ed with this where the operands change places. */
+#define SK_OP_SWAP 64
+#define SK_OP_MEAN 64
+#define SK_T_FLOATS (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16) | SK_T(BFLOAT16))
+#define SK_T_ARITH (SK_T_INT | SK_T_FLOATS)
+#define SK_T_FLOAT8 (SK_T(FLOAT8E4M3FN) | SK_T(FLOAT8E4M3FNUZ) | SK_T(FLOAT8E5M2) | SK_T(FLOAT8E5M2FNUZ))
+#define SK_T_CAST                                                                                            \
+    (SK_T_ARITH | SK_T(BOOL) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) | SK_T(UINT2) | SK_T(FLOAT4E2M1) |      \
+     SK_T_FLOAT8)
 
 #endif

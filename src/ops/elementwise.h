@@ -1,0 +1,33 @@
+/* What the elementwise operators share. */
+#ifndef SK_OPS_ELEMENTWISE_H
+#define SK_OPS_ELEMENTWISE_H
+
+#include "graph/op.h"
+#include "kernels/broadcast.h"
+#include "kernels/select.h"
+#include "ops/move.h"
+
+/* The type that functions of one number compute `type` in; 0: none. */
+int sk_unary_loop(int type);
+
+/* b runs the function on one operand of out's shape. SK_UNSUPPORTED where there is no kernel. */
+sk_status sk_unary_ready(const sk_prepare *p, sk_broadcasting *b, const sk_unary_args *args,
+                         const sk_tensor *in, const sk_tensor *out);
+/* b runs the function on two operands. */
+sk_status sk_binary_ready(const sk_prepare *p, sk_broadcasting *b, int kind, const sk_tensor *const *in,
+                          const sk_tensor *out);
+/* Runs it; SK_VALUE on an integer division by zero. */
+sk_status sk_elementwise_run(const sk_run *r, const sk_broadcasting *b, const void *const *in, void *out);
+
+/* Fails unless inputs i and 0 have one type, as far as known; out[0]'s type becomes it. */
+sk_status sk_same_types(const sk_infer *c);
+/* Fails unless input i (absent, unknown: fine) has one of the types. */
+sk_status sk_want_types(const sk_infer *c, int i, uint32_t types);
+/* Import of operators that take any number of inputs: none may be absent. */
+sk_status sk_import_all_present(sk_import *c);
+/* A failure of prepare: no kernel for these types. */
+sk_status sk_no_kernel(const sk_prepare *p, int type);
+/* Copies when the output is not in place already. */
+sk_status sk_run_same(sk_run *r);
+
+#endif
