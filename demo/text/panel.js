@@ -1,0 +1,245 @@
+/**
+ * The "Text in photos" half of the page: takes a picture from a file, the clipboard, a drop or the samples, has
+ * the worker read it, and shows boxes and text as they come.
+ *
+ * @typedef {import('./protocol.js').FromWorker} FromWorker
+ */
+import { Results } from './results.js';
+
+/** @typedef {{onFacts: (facts: {build?: string, milliseconds?: number}) => void, isShown: () => boolean}} Host */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Host} host
+ */
+export function startText(root, host) {
+  /** @param {string} name */
+  const part = (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${name}"]`));
+  const stage = new Stage(part);
+  const results = new Results(part);
+  const reader = new Reader((event) => {
+    stage.follow(event);
+    results.follow(event);
+    if (event.type === 'finding') host.onFacts({ build: event.build });
+    if (event.type === 'done') host.onFacts({ milliseconds: event.milliseconds });
+  });
+
+  /** @type {Blob | null} */
+  let last = null;
+  /** @param {Blob} blob @param {string} name */
+  async function readPicture(blob, name) {
+    last = blob;
+    results.clear();
+    try {
+      const bitmap = await createImageBitmap(blob).catch(() => {
+        throw new Error(`${name} is not a picture that this browser can open.`);
+      });
+      stage.show(blob, bitmap, name);
+      reader.read(bitmap);
+    } catch (error) {
+      reader.cancel();
+      stage.fail(/** @type {Error} */ (error).message);
+    }
+  }
+
+  const upload = /** @type {HTMLInputElement} */ (part('upload'));
+  upload.addEventListener('change', () => {
+    const [file] = upload.files ?? [];
+    upload.value = '';
+    if (file) readPicture(file, file.name);
+  });
+  part('cancel').addEventListener('click', () => reader.cancel());
+  part('retry').addEventListener('click', () => last && readPicture(last, 'The picture'));
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('[data-sample]'))) {
+    button.addEventListener('click', () =>
+      readSample(/** @type {HTMLImageElement} */ (button.querySelector('img'))),
+    );
+  }
+  /** @param {HTMLImageElement} image */
+  async function readSample({ src, alt }) {
+    try {
+      const response = await fetch(src);
+      if (!response.ok)
+        throw new Error(`The sample could not be fetched: ${response.status} for ${response.url}`);
+      await readPicture(await response.blob(), alt);
+    } catch (error) {
+      stage.fail(/** @type {Error} */ (error).message);
+    }
+  }
+  takeDrops(part('stage'), (file) => readPicture(file, file.name));
+  takePastes(part('paste'), host.isShown, readPicture, (message) => stage.fail(message));
+}
+
+/** The worker, started when there is something to read. */
+class Reader {
+  /** @type {Worker | null} */
+  #worker = null;
+  #id = 0;
+
+  /** @param {(event: FromWorker) => void} onEvent */
+  constructor(onEvent) {
+    this.onEvent = onEvent;
+  }
+
+  /** @param {ImageBitmap} picture given away */
+  read(picture) {
+    this.#worker ??= this.#start();
+    this.#id++;
+    this.#worker.postMessage({ type: 'read', id: this.#id, picture }, [picture]);
+  }
+
+  cancel() {
+    this.#worker?.postMessage({ type: 'cancel' });
+  }
+
+  #start() {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    worker.onmessage = ({ data }) => data.id === this.#id && this.onEvent(data);
+    worker.onerror = (event) => {
+      worker.terminate();
+      this.#worker = null;
+      this.onEvent({
+        type: 'failed',
+        id: this.#id,
+        message: `The reader stopped: ${event.message ?? 'it did not start'}`,
+      });
+    };
+    return worker;
+  }
+}
+
+/** The picture, what is going on with it, and what went wrong. */
+class Stage {
+  #address = '';
+
+  /** @param {(name: string) => HTMLElement} part */
+  constructor(part) {
+    this.part = part;
+    this.bar = /** @type {HTMLProgressElement} */ (part('progress'));
+    this.boxes = 0;
+  }
+
+  /** @param {Blob} blob @param {{width: number, height: number}} size @param {string} name */
+  show(blob, { width, height }, name) {
+    URL.revokeObjectURL(this.#address);
+    this.#address = URL.createObjectURL(blob);
+    const image = /** @type {HTMLImageElement} */ (this.part('picture'));
+    image.src = this.#address;
+    image.alt = name;
+    this.part('frame').style.setProperty('--ratio', `${width / height}`);
+    this.#state('working');
+    this.#say('Starting');
+  }
+
+  /** @param {string} message */
+  fail(message) {
+    this.part('error-text').textContent = message;
+    this.#state('failed');
+  }
+
+  /** @param {FromWorker} event */
+  follow(event) {
+    switch (event.type) {
+      case 'loading':
+        this.#say(
+          'Fetching the models',
+          `${megabytes(event.loaded)} of ${megabytes(event.total)} MB`,
+          event.loaded / event.total,
+        );
+        break;
+      case 'finding':
+        this.#say('Looking for text');
+        break;
+      case 'boxes':
+        this.boxes = event.boxes.length;
+        if (this.boxes > 0) this.#say('Reading', `0 of ${this.boxes}`, 0);
+        break;
+      case 'reading':
+        this.#say('Reading', `${event.index + 1} of ${this.boxes}`, (event.index + 1) / this.boxes);
+        break;
+      case 'cancelled':
+        this.#state('idle');
+        break;
+      case 'failed':
+        this.fail(event.message);
+        break;
+      case 'done':
+        this.#state('idle');
+    }
+  }
+
+  /** @param {'working' | 'idle' | 'failed'} state */
+  #state(state) {
+    const { part } = this;
+    part('stage').dataset.state = state;
+    part('empty').hidden = this.#address !== '';
+    part('frame').hidden = this.#address === '';
+    part('work').hidden = state !== 'working';
+    part('error').hidden = state !== 'failed';
+    part('stage').ariaBusy = String(state === 'working');
+  }
+
+  /** @param {string} what @param {string} [detail] @param {number} [share] of it that is done; absent: unknown */
+  #say(what, detail = '', share) {
+    this.part('doing').textContent = what;
+    this.part('detail').textContent = detail;
+    if (share === undefined || Number.isNaN(share)) this.bar.removeAttribute('value');
+    else this.bar.value = share;
+  }
+}
+
+/** @param {number} bytes */
+const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+
+/** @param {HTMLElement} target @param {(file: File) => void} take */
+function takeDrops(target, take) {
+  /** @param {DragEvent} event */
+  const hasFile = (event) => event.dataTransfer?.types.includes('Files');
+  target.addEventListener('dragover', (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    target.classList.add('dropping');
+  });
+  for (const type of ['dragleave', 'drop'])
+    target.addEventListener(type, () => target.classList.remove('dropping'));
+  target.addEventListener('drop', (event) => {
+    const [file] = event.dataTransfer?.files ?? [];
+    if (!file) return;
+    event.preventDefault();
+    take(file);
+  });
+}
+
+/**
+ * Ctrl+V anywhere on the page, and a button for those without a keyboard.
+ * @param {HTMLElement} button
+ * @param {() => boolean} isShown
+ * @param {(blob: Blob, name: string) => void} take
+ * @param {(message: string) => void} complain
+ */
+function takePastes(button, isShown, take, complain) {
+  const name = 'The pasted picture';
+  document.addEventListener('paste', (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
+    if (!file || !isShown()) return;
+    event.preventDefault();
+    take(file, name);
+  });
+  button.hidden = !navigator.clipboard?.read;
+  button.addEventListener('click', async () => {
+    try {
+      for (const item of await navigator.clipboard.read()) {
+        const type = item.types.find((each) => each.startsWith('image/'));
+        if (type) {
+          take(await item.getType(type), name);
+          return;
+        }
+      }
+      complain('There is no picture in the clipboard. Copy one first, then paste it here.');
+    } catch {
+      complain(
+        'The browser did not let this page see the clipboard. Click on the page and press Ctrl+V instead.',
+      );
+    }
+  });
+}
