@@ -110,6 +110,53 @@ sk_where_fn *sk_select_where(size_t element_size)
     }
 }
 
+sk_fold_fn *sk_select_fold(int kind, int loop, int reference)
+{
+    static sk_fold_fn *const vector[SK_FOLD_COUNT] = {f32_sum__simd128, f32_sum_abs__simd128, f32_sum_square__simd128, f32_prod__simd128, f32_max_of__simd128, f32_min_of__simd128};
+    static sk_fold_fn *const f32[SK_FOLD_COUNT] = {f32_sum__ref, f32_sum_abs__ref, f32_sum_square__ref, f32_prod__ref, f32_max_of__ref, f32_min_of__ref};
+    static sk_fold_fn *const f64[SK_FOLD_COUNT] = {f64_sum__ref, f64_sum_abs__ref, f64_sum_square__ref, f64_prod__ref, f64_max_of__ref, f64_min_of__ref};
+    static sk_fold_fn *const i64[SK_FOLD_COUNT] = {i64_sum__ref, i64_sum_abs__ref, i64_sum_square__ref, i64_prod__ref, i64_max_of__ref, i64_min_of__ref};
+    switch (loop) {
+    case SK_FLOAT32: return (reference ? f32 : vector)[kind];
+    case SK_FLOAT64: return f64[kind];
+    case SK_INT64: return i64[kind];
+    case SK_UINT64: return kind == SK_FOLD_MAX ? u64_max_of__ref : kind == SK_FOLD_MIN ? u64_min_of__ref : NULL;
+    default: return NULL;
+    }
+}
+
+sk_softmax_fn *sk_select_softmax(int loop, int reference)
+{
+    if (loop == SK_FLOAT64) return f64_softmax__ref;
+    return reference ? f32_softmax__ref : f32_softmax__simd128;
+}
+
+sk_arg_fn *sk_select_arg(int loop)
+{
+    switch (loop) {
+    case SK_FLOAT32: return f32_arg__ref;
+    case SK_FLOAT64: return f64_arg__ref;
+    case SK_UINT64: return u64_arg__ref;
+    default: return i64_arg__ref;
+    }
+}
+
+const sk_norm_kernels *sk_select_norm(int reference)
+{
+    static const sk_norm_kernels ref = {f32_moments__ref, f32_normalize__ref, f32_deviation__ref,
+                                        f32_affine__ref,  f32_sum__ref,       f32_sum_square__ref};
+    static const sk_norm_kernels simd = {f32_moments__simd128,   f32_normalize__simd128, f32_deviation__simd128,
+                                         f32_affine__simd128,    f32_sum__simd128,       f32_sum_square__simd128};
+    return reference ? &ref : &simd;
+}
+
+sk_f32_quantize_fn *sk_select_quantize(int type, int reference)
+{
+    if (type == SK_UINT8) return reference ? f32_quantize_u8__ref : f32_quantize_u8__simd128;
+    if (type == SK_INT8) return reference ? f32_quantize_s8__ref : f32_quantize_s8__simd128;
+    return NULL;
+}
+
 /* ---- data movement ---- */
 
 const sk_move_kernels *sk_select_move(int reference)

@@ -21,6 +21,21 @@ sk_binary_fn *sk_select_binary(int kind, int loop, int reference);
 /* The type that operands of element type `type` are computed in; 0: none. */
 int sk_binary_loop(int kind, int type);
 sk_where_fn *sk_select_where(size_t element_size);
+/* NULL: no such fold for that loop type. */
+sk_fold_fn *sk_select_fold(int kind, int loop, int reference);
+sk_softmax_fn *sk_select_softmax(int loop, int reference);
+sk_arg_fn *sk_select_arg(int loop);
+/* Kernels of the normalisations. */
+typedef struct sk_norm_kernels {
+    sk_f32_moments_fn *moments;
+    sk_f32_normalize_fn *normalize;
+    sk_f32_deviation_fn *deviation;
+    sk_f32_affine_fn *affine;
+    sk_fold_fn *sum, *sum_square;
+} sk_norm_kernels;
+const sk_norm_kernels *sk_select_norm(int reference);
+/* To uint8 or int8; NULL for other types. */
+sk_f32_quantize_fn *sk_select_quantize(int type, int reference);
 
 /* ---- data movement ---- */
 /* Kernels of the operators that only move elements. */

@@ -3,6 +3,7 @@
 #define SK_OPS_OPS_H
 
 #include "kernels/elementwise.h"
+#include "kernels/rnn.h" /* sk_cell */
 
 /* Types whose elements are whole bytes: what moving elements takes. */
 #define SK_T_WHOLE (SK_T_ANY & ~(SK_T(UINT4) | SK_T(INT4) | SK_T(FLOAT4E2M1) | SK_T(UINT2) | SK_T(INT2)))

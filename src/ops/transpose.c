@@ -52,5 +52,19 @@ static sk_status transpose_run(sk_run *r) {
     return SK_OK;
 }
 
-const sk_impl sk_impl_transpose = {
-    .import = transpose_import, .infer = transpose_infer, .prepare = sk_move_prepare, .run = transpose_run};
+/* Axes of more than one element step alike on both sides: nothing moves. */
+static int transpose_is_view(const sk_node *node, const sk_tensor *const *in, const sk_tensor *out) {
+    const transpose_params *params = node->params;
+    ptrdiff_t from[SK_MAX_RANK], to[SK_MAX_RANK];
+    sk_byte_strides(in[0], from);
+    sk_byte_strides(out, to);
+    for (int i = 0; i < out->rank; i++)
+        if (out->dims[i] != 1 && from[source_axis(params, i, out->rank)] != to[i]) return 0;
+    return 1;
+}
+
+const sk_impl sk_impl_transpose = {.import = transpose_import,
+                                   .infer = transpose_infer,
+                                   .prepare = sk_move_prepare,
+                                   .run = transpose_run,
+                                   .is_view = transpose_is_view};
