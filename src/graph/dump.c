@@ -6,13 +6,11 @@
 
 #define LONGEST_LIST 16 /* elements of an attribute or a small constant that are shown */
 
-static void indent(sk_text *out, int depth)
-{
+static void indent(sk_text *out, int depth) {
     for (int i = 0; i < depth; i++) sk_text_raw(out, "  ", 2);
 }
 
-static int is_word(const char *name)
-{
+static int is_word(const char *name) {
     if (!*name) return 0;
     for (; *name; name++) {
         const char c = *name;
@@ -23,17 +21,13 @@ static int is_word(const char *name)
     return 1;
 }
 
-static void add_name(sk_text *out, const char *name)
-{
-    if (is_word(name))
-        sk_text_raw(out, name, strlen(name));
-    else
-        sk_text_json(out, name);
+static void add_name(sk_text *out, const char *name) {
+    if (is_word(name)) sk_text_raw(out, name, strlen(name));
+    else sk_text_json(out, name);
 }
 
 /* float32[1,3,N,?], with an @nhwc behind it where the bytes are stored so */
-static void add_type(sk_text *out, const sk_tensor *t, const char *const *symbols)
-{
+static void add_type(sk_text *out, const sk_tensor *t, const char *const *symbols) {
     if (t->rank < 0) {
         sk_text_add(out, "%s", t->type ? sk_type_name(t->type) : "?");
         if (t->type) sk_text_add(out, "[...]");
@@ -42,18 +36,14 @@ static void add_type(sk_text *out, const sk_tensor *t, const char *const *symbol
     sk_text_add(out, "%s[", t->type ? sk_type_name(t->type) : "?");
     for (int i = 0; i < t->rank; i++) {
         if (i) sk_text_raw(out, ",", 1);
-        if (t->dims[i] >= 0)
-            sk_text_add(out, "%d", (int)t->dims[i]);
-        else if (symbols && symbols[i])
-            add_name(out, symbols[i]);
-        else
-            sk_text_raw(out, "?", 1);
+        if (t->dims[i] >= 0) sk_text_add(out, "%d", (int)t->dims[i]);
+        else if (symbols && symbols[i]) add_name(out, symbols[i]);
+        else sk_text_raw(out, "?", 1);
     }
     sk_text_add(out, "]%s", t->layout == SK_CHANNELS_LAST ? "@channels-last" : "");
 }
 
-static void add_element(sk_text *out, const sk_tensor *t, size_t i)
-{
+static void add_element(sk_text *out, const sk_tensor *t, size_t i) {
     switch (t->type) {
     case SK_FLOAT32: sk_text_add(out, "%g", (double)((const float *)t->data)[i]); break;
     case SK_FLOAT64: sk_text_add(out, "%g", ((const double *)t->data)[i]); break;
@@ -66,8 +56,7 @@ static void add_element(sk_text *out, const sk_tensor *t, size_t i)
     }
 }
 
-static void add_const(sk_text *out, const sk_const *c)
-{
+static void add_const(sk_text *out, const sk_const *c) {
     sk_text_raw(out, "const ", 6);
     add_type(out, &c->type, NULL);
     if (c->scale) sk_text_add(out, "*scale[%d]", c->scale_axis);
@@ -81,8 +70,7 @@ static void add_const(sk_text *out, const sk_const *c)
     sk_text_raw(out, "}", 1);
 }
 
-static void add_use(sk_text *out, const sk_graph *graph, const sk_value *value)
-{
+static void add_use(sk_text *out, const sk_graph *graph, const sk_value *value) {
     if (!value) {
         sk_text_raw(out, "_", 1);
         return;
@@ -94,8 +82,7 @@ static void add_use(sk_text *out, const sk_graph *graph, const sk_value *value)
     add_const(out, value->constant);
 }
 
-static void add_definition(sk_text *out, const sk_value *value)
-{
+static void add_definition(sk_text *out, const sk_value *value) {
     if (!value) {
         sk_text_raw(out, "_", 1);
         return;
@@ -108,8 +95,7 @@ static void add_definition(sk_text *out, const sk_value *value)
 
 /* ---- attributes ---- */
 
-static void add_string(sk_text *out, const sk_string *s)
-{
+static void add_string(sk_text *out, const sk_string *s) {
     char head[64];
     const size_t n = s->length < sizeof head ? s->length : sizeof head - 1;
     memcpy(head, s->text, n);
@@ -118,27 +104,20 @@ static void add_string(sk_text *out, const sk_string *s)
     if (n < s->length) sk_text_raw(out, "...", 3);
 }
 
-static void add_list(sk_text *out, const sk_attr *attr)
-{
+static void add_list(sk_text *out, const sk_attr *attr) {
     sk_text_raw(out, "[", 1);
     for (uint32_t i = 0; i < attr->count && i < LONGEST_LIST; i++) {
         if (i) sk_text_raw(out, ",", 1);
-        if (attr->kind == SK_ATTR_INTS)
-            sk_text_add(out, "%lld", (long long)attr->ints[i]);
-        else if (attr->kind == SK_ATTR_FLOATS)
-            sk_text_add(out, "%g", (double)attr->floats[i]);
-        else if (attr->kind == SK_ATTR_STRINGS)
-            add_string(out, &attr->strings[i]);
-        else if (attr->kind == SK_ATTR_TENSORS)
-            add_const(out, attr->tensors[i]);
-        else
-            sk_text_add(out, "graph %d", (int)attr->graphs[i]->id);
+        if (attr->kind == SK_ATTR_INTS) sk_text_add(out, "%lld", (long long)attr->ints[i]);
+        else if (attr->kind == SK_ATTR_FLOATS) sk_text_add(out, "%g", (double)attr->floats[i]);
+        else if (attr->kind == SK_ATTR_STRINGS) add_string(out, &attr->strings[i]);
+        else if (attr->kind == SK_ATTR_TENSORS) add_const(out, attr->tensors[i]);
+        else sk_text_add(out, "graph %d", (int)attr->graphs[i]->id);
     }
     sk_text_add(out, attr->count > LONGEST_LIST ? ",... %u in all]" : "]", (unsigned)attr->count);
 }
 
-static void add_attr(sk_text *out, const sk_attr *attr)
-{
+static void add_attr(sk_text *out, const sk_attr *attr) {
     add_name(out, attr->name);
     sk_text_raw(out, "=", 1);
     switch (attr->kind) {
@@ -156,8 +135,7 @@ static void add_attr(sk_text *out, const sk_attr *attr)
     }
 }
 
-static void add_attrs(sk_text *out, const sk_node *node)
-{
+static void add_attrs(sk_text *out, const sk_node *node) {
     const int clamped = isfinite(node->lo) || isfinite(node->hi);
     if (!node->n_attrs && !clamped) return;
     sk_text_raw(out, " {", 2);
@@ -165,7 +143,8 @@ static void add_attrs(sk_text *out, const sk_node *node)
         if (i) sk_text_raw(out, ", ", 2);
         add_attr(out, &node->attrs[i]);
     }
-    if (clamped) sk_text_add(out, "%sclamp=[%g,%g]", node->n_attrs ? ", " : "", (double)node->lo, (double)node->hi);
+    if (clamped)
+        sk_text_add(out, "%sclamp=[%g,%g]", node->n_attrs ? ", " : "", (double)node->lo, (double)node->hi);
     sk_text_raw(out, "}", 1);
 }
 
@@ -173,8 +152,7 @@ static void add_attrs(sk_text *out, const sk_node *node)
 
 static void add_graph(sk_text *out, const sk_graph *graph, int depth);
 
-static void add_node(sk_text *out, const sk_node *node, int depth)
-{
+static void add_node(sk_text *out, const sk_node *node, int depth) {
     indent(out, depth);
     for (int32_t i = 0; i < node->n_outputs; i++) {
         if (i) sk_text_raw(out, ", ", 2);
@@ -201,8 +179,7 @@ static void add_node(sk_text *out, const sk_node *node, int depth)
     for (int32_t i = 0; i < node->n_bodies; i++) add_graph(out, node->bodies[i], depth + 1);
 }
 
-static void add_graph(sk_text *out, const sk_graph *graph, int depth)
-{
+static void add_graph(sk_text *out, const sk_graph *graph, int depth) {
     indent(out, depth);
     sk_text_add(out, "graph %d ", (int)graph->id);
     add_name(out, graph->name);
@@ -224,8 +201,7 @@ static void add_graph(sk_text *out, const sk_graph *graph, int depth)
     sk_text_raw(out, "}\n", 2);
 }
 
-void sk_graph_dump(const sk_ir *ir, sk_text *out)
-{
+void sk_graph_dump(const sk_ir *ir, sk_text *out) {
     sk_text_add(out, "# ONNX IR %lld", (long long)ir->ir_version);
     for (int32_t i = 0; i < ir->n_opsets; i++) {
         sk_text_raw(out, ", ", 2);

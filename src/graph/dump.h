@@ -7,7 +7,8 @@
 
 /* One line a node, bodies indented below it:
  *   %y: float32[1,16,?,?] = Conv(%x, %w: const float32[16,3,3,3]) {strides=[2,2], clamp=[0,6]}  # stem/conv
- * Names that are not plain words are quoted and escaped; a value that lives in an enclosing graph reads ^%x. */
+ * Names that are not plain words are quoted and escaped; a value that lives in an enclosing graph reads ^%x.
+ */
 void sk_graph_dump(const sk_ir *ir, sk_text *out);
 
 #endif
