@@ -153,6 +153,8 @@ native: $(NATIVE_BIN) $(ASAN_BIN) $(NATIVE_VARIANTS:%=$(BUILD)/%/libsiskin.a) ##
 # ---- running ----
 .PHONY: demo
 demo: all ## predict a bundled sample, then serve the demo on 127.0.0.1 (PORT=8080)
+	@echo 'models/digits/sample-7.png is a seven; the probabilities of 0 to 9:'
+	@node $(DIST)/cli.js run models/digits/digits-int8.onnx --input image=models/digits/sample-7.png
 	@node demo/serve.js --port $(PORT)
 
 # ---- testing ----
