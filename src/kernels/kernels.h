@@ -100,6 +100,7 @@ typedef void sk_any_pool_fn(const sk_any_pool_args *args);
 
 /* ---- data movement ---- */
 #include "kernels/copy.h"
+#include "kernels/resize.h"
 
 /* ---- recurrent ---- */
 #include "kernels/rnn.h"

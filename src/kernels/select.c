@@ -166,6 +166,14 @@ const sk_move_kernels *sk_select_move(int reference)
     return reference ? &ref : &simd;
 }
 
+sk_nearest_fn *sk_select_nearest(int reference) {
+    return reference ? any_nearest__ref : any_nearest__simd128;
+}
+
+sk_f32_resample_fn *sk_select_resample(int reference) {
+    return reference ? f32_resample__ref : f32_resample__simd128;
+}
+
 /* ---- recurrent ---- */
 
 sk_f32_rnn_fn *sk_select_rnn(int reference)

@@ -44,6 +44,8 @@ typedef struct sk_move_kernels {
     sk_fill_fn *fill;
 } sk_move_kernels;
 const sk_move_kernels *sk_select_move(int reference);
+sk_nearest_fn *sk_select_nearest(int reference);
+sk_f32_resample_fn *sk_select_resample(int reference);
 
 /* ---- recurrent ---- */
 sk_f32_rnn_fn *sk_select_rnn(int reference);

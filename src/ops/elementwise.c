@@ -80,3 +80,24 @@ sk_status sk_run_same(sk_run *r) {
     if (r->out[0]->data != r->in[0]->data) memcpy(r->out[0]->data, r->in[0]->data, sk_nbytes(r->in[0]));
     return SK_OK;
 }
+
+size_t sk_f32_scratch(const sk_tensor *t) {
+    return !t || t->type == SK_FLOAT32 ? 0 : (sk_numel(t) * sizeof(float) + 15) & ~(size_t)15;
+}
+
+float *sk_f32_result(const sk_tensor *t, uint8_t **scratch) {
+    if (t->type == SK_FLOAT32) return t->data;
+    float *at = (float *)(void *)*scratch;
+    *scratch += sk_f32_scratch(t);
+    return at;
+}
+
+const float *sk_as_f32(const sk_tensor *t, uint8_t **scratch) {
+    float *at = sk_f32_result(t, scratch);
+    if (t->type != SK_FLOAT32) sk_convert(t->type, SK_FLOAT32, t->data, at, 0, sk_numel(t));
+    return at;
+}
+
+void sk_f32_finish(const sk_tensor *t, const float *result) {
+    if (result != t->data) sk_convert(SK_FLOAT32, t->type, result, t->data, 0, sk_numel(t));
+}

@@ -30,4 +30,12 @@ sk_status sk_no_kernel(const sk_prepare *p, int type);
 /* Copies when the output is not in place already. */
 sk_status sk_run_same(sk_run *r);
 
+/* float32 views of tensors: their own bytes, or a converted copy at *scratch, which moves on by
+ * sk_f32_scratch. */
+size_t sk_f32_scratch(const sk_tensor *t);
+const float *sk_as_f32(const sk_tensor *t, uint8_t **scratch);
+/* The same for a result: where to write, and what follows when all is written. */
+float *sk_f32_result(const sk_tensor *t, uint8_t **scratch);
+void sk_f32_finish(const sk_tensor *t, const float *result);
+
 #endif

@@ -26,11 +26,34 @@ enum {
 /* Elementwise: a kernel's kind (kernels/elementwise.h), or'ed with this where the operands change places. */
 #define SK_OP_SWAP 64
 #define SK_OP_MEAN 64
+/* Reductions, or'ed with this where the axes are an input. */
+#define SK_OP_AXES_INPUT 64
+enum {
+    SK_OP_REDUCE_SUM,
+    SK_OP_REDUCE_MEAN,
+    SK_OP_REDUCE_MAX,
+    SK_OP_REDUCE_MIN,
+    SK_OP_REDUCE_PROD,
+    SK_OP_REDUCE_L1,
+    SK_OP_REDUCE_L2,
+    SK_OP_REDUCE_SUM_SQUARE,
+    SK_OP_REDUCE_LOG_SUM,
+    SK_OP_REDUCE_LOG_SUM_EXP
+};
+/* Softmax: the kind, or'ed with this where it runs over all axes from `axis` on. */
+#define SK_OP_FROM_AXIS 64
+enum { SK_OP_SOFTMAX, SK_OP_LOG_SOFTMAX, SK_OP_HARDMAX };
+enum { SK_OP_INSTANCE_NORM, SK_OP_GROUP_NORM };
+enum { SK_OP_LAYER_NORM, SK_OP_RMS_NORM };
+#define SK_T_NORM (SK_T(FLOAT32) | SK_T(FLOAT16) | SK_T(BFLOAT16))
 #define SK_T_FLOATS (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16) | SK_T(BFLOAT16))
 #define SK_T_ARITH (SK_T_INT | SK_T_FLOATS)
 #define SK_T_FLOAT8 (SK_T(FLOAT8E4M3FN) | SK_T(FLOAT8E4M3FNUZ) | SK_T(FLOAT8E5M2) | SK_T(FLOAT8E5M2FNUZ))
 #define SK_T_CAST                                                                                            \
     (SK_T_ARITH | SK_T(BOOL) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) | SK_T(UINT2) | SK_T(FLOAT4E2M1) |      \
      SK_T_FLOAT8)
+#define SK_T_QUANTIZED                                                                                       \
+    (SK_T(UINT8) | SK_T(INT8) | SK_T(UINT16) | SK_T(INT16) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) |         \
+     SK_T(UINT2) | SK_T_FLOAT8 | SK_T(FLOAT4E2M1))
 
 #endif

@@ -1,0 +1,99 @@
+/* Softmax and its logarithm of float32. Along contiguous numbers: maximum, exponentials with their sum,
+ * scaling, each a pass of vectors. Along a strided axis the vectors run across it, a strip of columns at a
+ * time, whose maxima and sums stay on the stack. */
+#include <math.h>
+
+#include "kernels/kernels.h"
+#include "kernels/vmath.h"
+
+#define STRIP 64
+
+static const sk_unary_args none; /* for functions without parameters */
+
+/* Infinite maxima would turn exp(x - max) into NaN where the definition has 0 or 1: rows of nothing but -inf
+ * stay NaN. */
+static float row_max(const float *x, size_t n) {
+    float max = -INFINITY;
+    f32_max_of__simd128(x, n, 1, 1, &max);
+    return max;
+}
+
+/* y[i] = exp(x[i] - max), or x[i] - max with keep; the sum of the exponentials. */
+SK_INLINE float exponentials(const float *x, float *y, size_t n, float max, const int keep) {
+    const v128_t top = sk_splat4(max);
+    v128_t sum = sk_splat4(0);
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const v128_t d = sk_sub4(sk_load4(x + i), top), e = sk_exp4(d);
+        sk_store4(y + i, keep ? d : e);
+        sum = sk_add4(sum, e);
+    }
+    if (i < n) {
+        static const int32_t lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+        const v128_t d = sk_sub4(sk_load_part(x + i, n - i), top), e = sk_exp4(d);
+        sk_store_part(y + i, keep ? d : e, n - i);
+        sum = sk_add4(sum, wasm_v128_and(e, wasm_v128_load(lanes + 4 - (n - i))));
+    }
+    return sk_sum_lanes(sum);
+}
+
+static void softmax_row(const float *x, float *y, size_t n, int take_log) {
+    const float max = row_max(x, n);
+    if (take_log) {
+        const float shift = (float)log(exponentials(x, y, n, max, 1));
+        f32_sub__simd128(y, 1, &shift, 0, y, n);
+    } else {
+        const float scale = 1 / exponentials(x, y, n, max, 0);
+        f32_mul__simd128(y, 1, &scale, 0, y, n);
+    }
+}
+
+/* cols <= STRIP columns, rows `stride` apart. */
+static void softmax_strip(const float *x, float *y, size_t n, size_t cols, size_t stride, int take_log) {
+    float max[STRIP], sum[STRIP], row[STRIP];
+    for (size_t j = 0; j < cols; j++) max[j] = -INFINITY, sum[j] = 0;
+    f32_max_of__simd128(x, n, cols, stride, max);
+    for (size_t i = 0; i < n; i++) {
+        float *to = y + i * stride;
+        f32_sub__simd128(x + i * stride, 1, max, 1, to, cols);
+        f32_exp__simd128(to, take_log ? row : to, cols, &none);
+        f32_add__simd128(sum, 1, take_log ? row : to, 1, sum, cols);
+    }
+    if (take_log) f32_log__simd128(sum, sum, cols, &none);
+    else f32_reciprocal__simd128(sum, sum, cols, &none);
+    for (size_t i = 0; i < n; i++) {
+        float *to = y + i * stride;
+        (take_log ? f32_sub__simd128 : f32_mul__simd128)(to, 1, sum, 1, to, cols);
+    }
+}
+
+void f32_softmax__simd128(const sk_softmax_args *a) {
+    const float *x = a->x;
+    float *y = a->y;
+    for (size_t o = 0; o < a->outer; o++, x += a->n * a->inner, y += a->n * a->inner) {
+        if (a->inner == 1) {
+            softmax_row(x, y, a->n, a->log);
+            continue;
+        }
+        for (size_t j = 0; j < a->inner; j += STRIP)
+            softmax_strip(x + j, y + j, a->n, a->inner - j < STRIP ? a->inner - j : STRIP, a->inner, a->log);
+    }
+}
+
+#define REFERENCE(T, type)                                                                                   \
+    SK_SMALL void type##_softmax__ref(const sk_softmax_args *a) {                                            \
+        for (size_t row = 0; row < a->outer * a->inner; row++) {                                             \
+            const size_t at = row / a->inner * a->inner * a->n + row % a->inner;                             \
+            const T *x = (const T *)a->x + at;                                                               \
+            T *y = (T *)a->y + at;                                                                           \
+            double max = -INFINITY, sum = 0;                                                                 \
+            for (size_t i = 0; i < a->n; i++) max = x[i * a->inner] > max ? x[i * a->inner] : max;           \
+            for (size_t i = 0; i < a->n; i++) sum += exp(x[i * a->inner] - max);                             \
+            for (size_t i = 0; i < a->n; i++) {                                                              \
+                const double d = x[i * a->inner] - max;                                                      \
+                y[i * a->inner] = (T)(a->log ? d - log(sum) : exp(d) / sum);                                 \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+REFERENCE(float, f32)
+REFERENCE(double, f64)

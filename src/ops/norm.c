@@ -1,0 +1,247 @@
+/* Normalisation by channels: BatchNormalization, InstanceNormalization, GroupNormalization. All end in a
+ * scale and a shift for each channel, which they differ in finding. */
+#include "ops/norm.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ops/affine.h"
+#include "ops/fold.h"
+
+sk_channels sk_channels_of(const sk_tensor *t) {
+    sk_channels s = {
+        .batch = 1, .channels = 1, .inner = 1, .last = t->layout == SK_CHANNELS_LAST && t->rank >= 3};
+    if (t->rank > 0) s.batch = (size_t)t->dims[0];
+    if (t->rank > 1) s.channels = (size_t)t->dims[1];
+    if (t->rank > 2) s.inner = sk_span(t, 2, t->rank);
+    return s;
+}
+
+void sk_channels_affine(const sk_norm_kernels *k, const sk_channels *s, const float *x, float *y,
+                        const float *scale, const float *shift) {
+    if (s->last || s->inner == 1) {
+        k->affine(x, y, s->batch * s->inner, s->channels, s->channels, scale, shift, 1);
+        return;
+    }
+    for (size_t n = 0; n < s->batch; n++)
+        for (size_t c = 0; c < s->channels; c++, x += s->inner, y += s->inner)
+            k->affine(x, y, 1, s->inner, s->inner, &scale[c], &shift[c], 0);
+}
+
+sk_status sk_want_vector(const sk_infer *c, int i, int32_t n) {
+    char text[SK_SHAPE_TEXT];
+    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
+    if (!t) return SK_OK;
+    SK_TRY(sk_want_types(c, i, SK_T_FLOATS));
+    if (t->rank < 0 || (t->rank == 1 && (n < 0 || t->dims[0] < 0 || t->dims[0] == n))) return SK_OK;
+    return sk_bad_shape(c, "input %d is %s, not a vector of %d", i, sk_tensor_text(t, text), (int)n);
+}
+
+static int32_t channel_count(const sk_tensor *t) { return t->rank < 0 ? -1 : t->rank < 2 ? 1 : t->dims[1]; }
+
+/* ---- BatchNormalization ---- */
+
+typedef struct batch_params {
+    float epsilon, momentum;
+    uint8_t training;
+} batch_params;
+
+static sk_status import_batch(sk_import *c) {
+    batch_params *params = sk_params(c, sizeof *params);
+    int64_t training, spatial;
+    if (!params) return SK_OUT_OF_MEMORY;
+    SK_TRY(sk_want_float(c, "epsilon", 1e-5f, &params->epsilon));
+    SK_TRY(sk_want_float(c, "momentum", 0.9f, &params->momentum));
+    SK_TRY(sk_want_int(c, "training_mode", 0, &training));
+    SK_TRY(sk_want_int(c, "spatial", 1, &spatial));
+    if (!spatial) return sk_bad_attr(c, SK_UNSUPPORTED, "spatial = 0");
+    params->training = c->node->op->since >= 14 && training != 0;
+    return SK_OK;
+}
+
+static sk_status infer_batch(sk_infer *c) {
+    const batch_params *params = c->node->params;
+    char text[SK_NODE_TEXT];
+    for (int i = 1; i < 5; i++) SK_TRY(sk_want_vector(c, i, channel_count(c->in[0])));
+    for (int i = 1; i < c->n_out; i++) {
+        if (!c->out[i]) continue;
+        if (!params->training)
+            return sk_fail(c->err, SK_UNSUPPORTED, "%s: statistics without training mode",
+                           sk_node_text(c->node, text));
+        sk_copy_type(c->out[i], c->in[i + 2]);
+    }
+    return sk_infer_same(c);
+}
+
+static sk_status prepare_batch(sk_prepare *p) {
+    const sk_channels s = sk_channels_of(p->in[0]);
+    p->state = (void *)(uintptr_t)sk_select_norm(p->reference);
+    p->scratch = 2 * sk_pad16(s.channels * sizeof(float)) + sk_f32_scratch(p->in[0]);
+    return SK_OK;
+}
+
+/* Mean and variance of channel c over everything else. */
+static void channel_moments(const sk_channels *s, const float *x, size_t c, double *mean, double *variance) {
+    const size_t count = s->batch * s->inner, step = s->last ? s->channels : 1;
+    double sum = 0, squares = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t n = 0; n < s->batch; n++) {
+            const float *at = x + n * s->channels * s->inner + (s->last ? c : c * s->inner);
+            for (size_t i = 0; i < s->inner; i++, at += step) {
+                if (pass) squares += (*at - sum / (double)count) * (*at - sum / (double)count);
+                else sum += *at;
+            }
+        }
+    *mean = sum / (double)count;
+    *variance = squares / (double)count;
+}
+
+static void put_real(const sk_tensor *t, size_t i, double x) {
+    sk_convert(SK_FLOAT64, t->type, &x, (uint8_t *)t->data + i * (size_t)sk_type_bits(t->type) / 8, 0, 1);
+}
+
+static double get_real(const sk_tensor *t, size_t i) {
+    double x;
+    sk_convert(t->type, SK_FLOAT64, (const uint8_t *)t->data + i * (size_t)sk_type_bits(t->type) / 8, &x, 0,
+               1);
+    return x;
+}
+
+/* The running statistic `old`, moved towards the batch's, if it is wanted. */
+static void put_running(const sk_run *r, int i, const sk_tensor *old, size_t c, double batch) {
+    const double momentum = ((const batch_params *)r->node->params)->momentum;
+    if (i < r->n_out && r->out[i])
+        put_real(r->out[i], c, get_real(old, c) * momentum + batch * (1 - momentum));
+}
+
+static sk_status run_batch(sk_run *r) {
+    const batch_params *params = r->node->params;
+    const sk_channels s = sk_channels_of(r->in[0]);
+    uint8_t *scratch = r->scratch;
+    float *scale = (float *)(void *)scratch,
+          *shift = scale + sk_pad16(s.channels * sizeof(float)) / sizeof(float);
+    scratch += 2 * sk_pad16(s.channels * sizeof(float));
+    if (!sk_numel(r->in[0])) return SK_OK;
+    const float *x = sk_as_f32(r->in[0], &scratch);
+    float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
+    for (size_t c = 0; c < s.channels; c++) {
+        double mean = get_real(r->in[3], c), variance = get_real(r->in[4], c);
+        if (params->training) {
+            channel_moments(&s, x, c, &mean, &variance);
+            put_running(r, 1, r->in[3], c, mean);
+            put_running(r, 2, r->in[4], c, variance);
+        }
+        const double factor = get_real(r->in[1], c) / sqrt(variance + params->epsilon);
+        scale[c] = (float)factor;
+        shift[c] = (float)(get_real(r->in[2], c) - mean * factor);
+    }
+    sk_channels_affine(r->state, &s, x, y, scale, shift);
+    sk_f32_finish(r->out[0], y);
+    return SK_OK;
+}
+
+const sk_impl sk_impl_batch_norm = {.import = import_batch,
+                                    .infer = infer_batch,
+                                    .prepare = prepare_batch,
+                                    .run = run_batch,
+                                    .as_affine = sk_affine_batch_norm};
+
+/* ---- InstanceNormalization, GroupNormalization ---- */
+
+typedef struct group_params {
+    float epsilon;
+    int64_t groups;    /* 0: as many as channels */
+    uint8_t per_group; /* scale and shift: one a group, not a channel */
+} group_params;
+
+static sk_status import_group(sk_import *c) {
+    group_params *params = sk_params(c, sizeof *params);
+    if (!params) return SK_OUT_OF_MEMORY;
+    SK_TRY(sk_want_float(c, "epsilon", 1e-5f, &params->epsilon));
+    if (c->node->op->param == SK_OP_INSTANCE_NORM) return SK_OK;
+    SK_TRY(sk_want_int(c, "num_groups", 0, &params->groups));
+    params->per_group = c->node->op->since < 21;
+    if (params->groups < 1 || params->groups > INT32_MAX)
+        return sk_bad_attr(c, SK_MALFORMED, "num_groups is %lld", (long long)params->groups);
+    return SK_OK;
+}
+
+static sk_status infer_group(sk_infer *c) {
+    const group_params *params = c->node->params;
+    const sk_tensor *in = c->in[0];
+    if (in->rank == 0 || in->rank == 1) return sk_bad_shape(c, "rank %d has no channels", in->rank);
+    const int32_t channels = channel_count(in);
+    if (params->groups && channels >= 0 && channels % params->groups)
+        return sk_bad_shape(c, "%d channels in %d groups", (int)channels, (int)params->groups);
+    for (int i = 1; i < 3; i++)
+        SK_TRY(sk_want_vector(c, i, params->per_group ? (int32_t)params->groups : channels));
+    return sk_infer_same(c);
+}
+
+static sk_status prepare_group(sk_prepare *p) {
+    const sk_channels s = sk_channels_of(p->in[0]);
+    p->state = (void *)(uintptr_t)sk_select_norm(p->reference);
+    p->scratch = 4 * sk_pad16(s.channels * sizeof(float));
+    for (int i = 0; i < 3; i++) p->scratch += sk_f32_scratch(p->in[i]);
+    return SK_OK;
+}
+
+/* Means and variances of the groups of one image stored channels-last, repeated for each of their channels.
+ */
+static void moments_last(const sk_norm_kernels *k, const sk_channels *s, size_t groups, const float *x,
+                         float *mean, float *variance) {
+    const size_t size = s->channels / groups;
+    const double count = (double)s->inner * (double)size;
+    float *const both[2] = {mean, variance};
+    for (int pass = 0; pass < 2; pass++) {
+        float *acc = both[pass];
+        memset(acc, 0, s->channels * sizeof *acc);
+        if (pass) k->deviation(x, s->inner, s->channels, s->channels, mean, acc);
+        else k->sum(x, s->inner, s->channels, s->channels, acc);
+        for (size_t g = 0; g < groups; g++) {
+            double sum = 0;
+            for (size_t c = 0; c < size; c++) sum += acc[g * size + c];
+            for (size_t c = 0; c < size; c++) acc[g * size + c] = (float)(sum / count);
+        }
+    }
+}
+
+static void moments_plain(const sk_norm_kernels *k, const sk_channels *s, size_t groups, const float *x,
+                          float *mean, float *variance) {
+    const size_t size = s->channels / groups;
+    for (size_t c = 0; c < s->channels; c++) {
+        if (c % size == 0) k->moments(x + c * s->inner, size * s->inner, 1, &mean[c], &variance[c]);
+        mean[c] = mean[c - c % size];
+        variance[c] = variance[c - c % size];
+    }
+}
+
+static sk_status run_group(sk_run *r) {
+    const group_params *params = r->node->params;
+    const sk_norm_kernels *k = r->state;
+    sk_channels s = sk_channels_of(r->in[0]);
+    const size_t row = sk_pad16(s.channels * sizeof(float)) / sizeof(float), image = s.channels * s.inner;
+    const size_t batch = s.batch, groups = params->groups ? (size_t)params->groups : s.channels;
+    if (!sk_numel(r->in[0])) return SK_OK;
+    float *mean = r->scratch, *variance = mean + row, *scale = variance + row, *shift = scale + row;
+    uint8_t *scratch = (uint8_t *)r->scratch + 4 * row * sizeof(float);
+    const float *x = sk_as_f32(r->in[0], &scratch);
+    const float *gamma = sk_as_f32(r->in[1], &scratch), *beta = sk_as_f32(r->in[2], &scratch);
+    float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
+    s.batch = 1;
+    for (size_t n = 0; n < batch; n++) {
+        (s.last ? moments_last : moments_plain)(k, &s, groups, x + n * image, mean, variance);
+        for (size_t c = 0; c < s.channels; c++) {
+            const size_t at = params->per_group ? c / (s.channels / groups) : c;
+            const double factor = gamma[at] / sqrt((double)variance[c] + params->epsilon);
+            scale[c] = (float)factor;
+            shift[c] = (float)(beta[at] - mean[c] * factor);
+        }
+        sk_channels_affine(k, &s, x + n * image, y + n * image, scale, shift);
+    }
+    sk_f32_finish(r->out[0], y);
+    return SK_OK;
+}
+
+const sk_impl sk_impl_group_norm = {
+    .import = import_group, .infer = infer_group, .prepare = prepare_group, .run = run_group};
