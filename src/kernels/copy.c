@@ -99,20 +99,6 @@ void any_fill__simd128(void *dst, const void *element, size_t size, size_t n) {
     memcpy(d, pattern, bytes);
 }
 
-/* A run of bytes. Inline up to 1 kB: a call into the engine's bulk copy costs more than that below it. */
-SK_INLINE void copy_run(uint8_t *dst, const uint8_t *src, size_t n) {
-    if (n > 1024) {
-        memcpy(dst, src, n);
-    } else if (n >= 16) {
-        size_t i = 0;
-        for (; i + 16 <= n; i += 16) wasm_v128_store(dst + i, wasm_v128_load(src + i));
-        if (i < n)
-            wasm_v128_store(dst + n - 16, wasm_v128_load(src + n - 16)); /* overlaps what is there already */
-    } else {
-        for (size_t i = 0; i < n; i++) dst[i] = src[i];
-    }
-}
-
 /* The last two axes. Runs when the elements of a row lie side by side on both sides. */
 typedef struct plane {
     ptrdiff_t rows, cols;
@@ -121,7 +107,7 @@ typedef struct plane {
 
 static void copy_rows(const plane *p, uint32_t size, uint8_t *dst, const uint8_t *src) {
     const size_t run = (size_t)p->cols * size;
-    for (ptrdiff_t r = 0; r < p->rows; r++, dst += p->dst_row, src += p->src_row) copy_run(dst, src, run);
+    for (ptrdiff_t r = 0; r < p->rows; r++, dst += p->dst_row, src += p->src_row) sk_copy_run(dst, src, run);
 }
 
 #define STRIDED(width)                                                                                       \

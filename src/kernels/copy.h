@@ -5,8 +5,9 @@
 #ifndef SK_KERNELS_COPY_H
 #define SK_KERNELS_COPY_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include <string.h>
+
+#include "kernels/simd.h"
 
 #define SK_COPY_RANK 16 /* two axes for each of a tensor's eight: Tile */
 
@@ -36,5 +37,19 @@ typedef void sk_fill_fn(void *dst, const void *element, size_t size, size_t n);
 /* Element (r, c) of dst at r * dst_row + c * size becomes element (r, c) of src at c * src_col + r * size. */
 void sk_transpose(uint32_t size, ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row,
                   const uint8_t *src, ptrdiff_t src_col);
+
+/* A run of bytes. Inline up to 1 kB: a call into the engine's bulk copy costs more than that below it. */
+SK_INLINE void sk_copy_run(uint8_t *dst, const uint8_t *src, size_t n) {
+    if (n > 1024) {
+        memcpy(dst, src, n);
+    } else if (n >= 16) {
+        size_t i = 0;
+        for (; i + 16 <= n; i += 16) wasm_v128_store(dst + i, wasm_v128_load(src + i));
+        if (i < n)
+            wasm_v128_store(dst + n - 16, wasm_v128_load(src + n - 16)); /* overlaps what is there already */
+    } else {
+        for (size_t i = 0; i < n; i++) dst[i] = src[i];
+    }
+}
 
 #endif

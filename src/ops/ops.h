@@ -8,6 +8,11 @@
 /* Types whose elements are whole bytes: what moving elements takes. */
 #define SK_T_WHOLE (SK_T_ANY & ~(SK_T(UINT4) | SK_T(INT4) | SK_T(FLOAT4E2M1) | SK_T(UINT2) | SK_T(INT2)))
 #define SK_T_RANGE (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64))
+/* Types with an order, and those that probabilities come in. */
+#define SK_T_ORDERED (SK_T_NUMBER | SK_T(BOOL) | SK_T(FLOAT16) | SK_T(BFLOAT16))
+#define SK_T_DRAWN (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16))
+/* Random operators: what is drawn; or'ed with LIKE when shape and type are input 0's. */
+enum { SK_RANDOM_NORMAL, SK_RANDOM_UNIFORM, SK_RANDOM_BERNOULLI, SK_RANDOM_MULTINOMIAL, SK_RANDOM_LIKE = 16 };
 
 /* What matrix products and pooling take. */
 #define SK_T_PRODUCT (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT32) | SK_T(UINT32) | SK_T(INT64) | SK_T(UINT64))

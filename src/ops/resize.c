@@ -1,0 +1,294 @@
+/* Resize (10 on) and Upsample (7, 9): attributes, output shapes, and running the axes that change. Nearest
+ * maps all axes at once for any type; linear and cubic are float32, one axis after another, the most
+ * shrinking one first. */
+#include <math.h>
+#include <string.h>
+
+#include "ops/resize.h"
+
+/* ---- import ---- */
+
+static sk_status import_modes(sk_import *c, resize_params *p) {
+    static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
+    static const char *const coordinates[] = {
+        "half_pixel",           "pytorch_half_pixel", "align_corners",        "asymmetric",
+        "tf_half_pixel_for_nn", "tf_crop_and_resize", "half_pixel_symmetric", NULL};
+    static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", NULL};
+    static const char *const policies[] = {"stretch", "not_larger", "not_smaller", NULL};
+    int64_t exclude, antialias;
+    SK_TRY(sk_want_word(c, "mode", modes, RESIZE_NEAREST, &p->mode));
+    p->coordinates = RESIZE_ASYMMETRIC;
+    p->rounding = RESIZE_SIMPLE;
+    if (c->node->op->since < 11) return SK_OK;
+    SK_TRY(
+        sk_want_word(c, "coordinate_transformation_mode", coordinates, RESIZE_HALF_PIXEL, &p->coordinates));
+    SK_TRY(sk_want_word(c, "nearest_mode", roundings, RESIZE_PREFER_FLOOR, &p->rounding));
+    SK_TRY(sk_want_word(c, "keep_aspect_ratio_policy", policies, RESIZE_STRETCH, &p->policy));
+    SK_TRY(sk_want_float(c, "cubic_coeff_a", -0.75f, &p->cubic_a));
+    SK_TRY(sk_want_float(c, "extrapolation_value", 0, &p->extrapolation));
+    SK_TRY(sk_want_int(c, "exclude_outside", 0, &exclude));
+    SK_TRY(sk_want_int(c, "antialias", 0, &antialias));
+    p->exclude_outside = exclude != 0;
+    p->antialias = antialias != 0;
+    return sk_want_list(c, "axes", p->axes, &p->n_axes);
+}
+
+/* param 0: Upsample with the attribute 'scales'; 1: input 1 is scales; 3: roi, scales, sizes */
+static sk_status resize_import(sk_import *c) {
+    resize_params *p = sk_params(c, sizeof *p);
+    const sk_attr *scales = NULL;
+    if (!p) return SK_OUT_OF_MEMORY;
+    p->n_axes = -1;
+    p->roi_in = c->node->op->param == 3 ? 1 : -1;
+    p->scales_in = c->node->op->param == 3 ? 2 : c->node->op->param == 1 ? 1 : -1;
+    p->sizes_in = c->node->op->param == 3 ? 3 : -1;
+    SK_TRY(import_modes(c, p));
+    if (c->node->op->param) return SK_OK;
+    SK_TRY(sk_want(c, "scales", SK_ATTR_FLOATS, &scales));
+    if (!scales || scales->count > SK_MAX_RANK)
+        return sk_bad_attr(c, SK_MALFORMED, "attribute 'scales' is missing or too long");
+    p->scales = scales->floats;
+    p->n_scales = (int)scales->count;
+    return SK_OK;
+}
+
+/* ---- shapes ---- */
+
+static const sk_tensor *input(const sk_infer *c, int i) { return i >= 0 && i < c->n_in ? c->in[i] : NULL; }
+
+/* An input that is there and not empty; exporters pass empty tensors for "not given". */
+static const sk_tensor *list(const sk_infer *c, int i) {
+    const sk_tensor *t = input(c, i);
+    return t && t->rank == 1 && t->dims[0] == 0 ? NULL : t;
+}
+
+static sk_status check_list(const sk_infer *c, const sk_tensor *t, const char *what, int n, uint32_t types) {
+    char text[SK_SHAPE_TEXT];
+    if (!t || !t->data) return SK_OK;
+    if (t->rank != 1 || t->dims[0] != n || !sk_type_in(t->type, types))
+        return sk_bad_shape(c, "%s is %s, not a list of %d", what, sk_tensor_text(t, text), n);
+    return SK_OK;
+}
+
+#define REALS (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16))
+
+/* Output length of an axis from its size or scale. */
+static sk_status axis_sizes(const sk_infer *c, const sk_tensor *sizes, int n, const int *at,
+                            resize_axis *axes) {
+    const resize_params *p = c->node->params;
+    float common = 0;
+    for (int i = 0; i < n; i++) {
+        resize_axis *a = &axes[at[i]];
+        const int64_t size = sk_int_at(sizes, (size_t)i);
+        if (size < 0 || size > INT32_MAX) return sk_bad_shape(c, "size %d is %lld", i, (long long)size);
+        if (a->in < 0) continue;
+        a->out = (int32_t)size;
+        a->scale = a->in ? (float)size / (float)a->in : 1;
+        if (i == 0 || (p->policy == RESIZE_NOT_LARGER ? a->scale < common : a->scale > common))
+            common = a->scale;
+    }
+    for (int i = 0; i < n && p->policy != RESIZE_STRETCH; i++) {
+        resize_axis *a = &axes[at[i]];
+        if (a->in < 0) continue;
+        const float out = floorf(common * (float)a->in + 0.5f);
+        if (!(out < 2147483648.0f)) return sk_bad_shape(c, "axis %d becomes too long", at[i]);
+        a->scale = common;
+        a->out = (int32_t)out;
+    }
+    return SK_OK;
+}
+
+static sk_status axis_scales(const sk_infer *c, const sk_tensor *scales, int n, const int *at,
+                             resize_axis *axes) {
+    const resize_params *p = c->node->params;
+    for (int i = 0; i < n; i++) {
+        resize_axis *a = &axes[at[i]];
+        const float scale = scales ? (float)sk_real_at(scales, (size_t)i) : p->scales[i];
+        const float out = floorf(scale * (float)a->in);
+        if (!(scale > 0)) return sk_bad_shape(c, "scale %d is %g", i, (double)scale);
+        a->scale = scale;
+        if (a->in < 0) continue;
+        if (!(out < 2147483648.0f)) return sk_bad_shape(c, "axis %d becomes too long", at[i]);
+        a->out = (int32_t)out;
+    }
+    return SK_OK;
+}
+
+/* What becomes of each axis of an input of known rank; out -1 where unknown. */
+static sk_status resize_axes(const sk_infer *c, resize_axis axes[SK_MAX_RANK]) {
+    const resize_params *p = c->node->params;
+    const sk_tensor *in = c->in[0], *sizes = list(c, p->sizes_in), *scales = list(c, p->scales_in);
+    const sk_tensor *roi = p->coordinates == RESIZE_TF_CROP ? list(c, p->roi_in) : NULL;
+    int at[SK_MAX_RANK], n = in->rank;
+    for (int i = 0; i < in->rank; i++) axes[i] = (resize_axis){in->dims[i], in->dims[i], 1, 0, 1}, at[i] = i;
+    if (p->n_axes >= 0) {
+        n = p->n_axes;
+        SK_TRY(sk_list_axes(c, p->axes, n, in->rank, at));
+    }
+    SK_TRY(check_list(c, sizes, "sizes", n, SK_T(INT64) | SK_T(INT32)));
+    SK_TRY(check_list(c, scales, "scales", n, REALS));
+    SK_TRY(check_list(c, roi, "roi", 2 * n, REALS));
+    if (!p->scales && !sizes && !scales) return sk_bad_shape(c, "neither scales nor sizes are given");
+    if (p->scales && p->n_scales != n) return sk_bad_shape(c, "%d scales for rank %d", p->n_scales, in->rank);
+    for (int i = 0; i < n && roi && roi->data; i++) {
+        axes[at[i]].roi_start = (float)sk_real_at(roi, (size_t)i);
+        axes[at[i]].roi_end = (float)sk_real_at(roi, (size_t)(i + n));
+    }
+    if (sizes && sizes->data) return axis_sizes(c, sizes, n, at, axes);
+    if (p->scales || (scales && scales->data && !sizes)) return axis_scales(c, scales, n, at, axes);
+    for (int i = 0; i < n; i++) axes[at[i]].out = -1;
+    return SK_OK;
+}
+
+static sk_status resize_infer(sk_infer *c) {
+    const resize_params *p = c->node->params;
+    const sk_tensor *in = c->in[0];
+    resize_axis axes[SK_MAX_RANK];
+    int64_t dims[SK_MAX_RANK];
+    char node[SK_NODE_TEXT];
+    if (in->type && p->mode != RESIZE_NEAREST && in->type != SK_FLOAT32)
+        return sk_fail(c->err, SK_UNSUPPORTED, "%s: interpolation of %s", sk_node_text(c->node, node),
+                       sk_type_name(in->type));
+    sk_set_out_type(c, 0, in->type);
+    if (in->rank < 0) return SK_OK;
+    SK_TRY(resize_axes(c, axes));
+    for (int i = 0; i < in->rank; i++) {
+        dims[i] = axes[i].out;
+        if (dims[i] > 0 && in->dims[i] == 0) return sk_bad_shape(c, "axis %d has nothing to resize", i);
+    }
+    return sk_set_out(c, 0, in->type, in->rank, dims);
+}
+
+/* ---- prepare ---- */
+
+typedef struct resize_state {
+    sk_nearest nearest;
+    sk_nearest_fn *nearest_fn;
+    sk_f32_resample_fn *resample_fn;
+    char element[16]; /* nearest: what lies outside */
+    int n;            /* linear and cubic: axes that change, in the order they are done */
+    struct {
+        sk_resample table;
+        size_t outer, inner;
+    } pass[SK_MAX_RANK];
+    size_t half; /* bytes of one of the two intermediate tensors */
+} resize_state;
+
+/* The table of one axis, kept with the plan. */
+static sk_status make_table(sk_prepare *p, const resize_axis *axis, sk_resample *table) {
+    const resize_params *params = p->node->params;
+    const int32_t taps = sk_resize_taps(params, axis);
+    size_t weights = 0, bytes;
+    if (params->mode != RESIZE_NEAREST && !sk_mul((size_t)axis->out, (size_t)taps, &weights))
+        weights = SIZE_MAX;
+    if (!sk_mul(weights + 1, sizeof(float), &bytes) || weights == SIZE_MAX || bytes > SK_MAX_TENSOR_BYTES)
+        return sk_oom(p->err, SIZE_MAX);
+    int32_t *first = sk_prepare_alloc(p, (size_t)axis->out * sizeof *first);
+    float *weight = weights ? sk_prepare_alloc(p, weights * sizeof *weight) : NULL;
+    if (!first || (weights && !weight)) return sk_oom(p->err, bytes);
+    sk_resize_table(params, axis, taps, first, weight);
+    *table = (sk_resample){axis->in, axis->out, taps, first, weight};
+    return SK_OK;
+}
+
+/* Axes in storage order: leading ones that stay are `outer`, trailing ones the run. */
+static sk_status prepare_nearest(sk_prepare *p, resize_state *s, const resize_axis *stored) {
+    const resize_params *params = p->node->params;
+    const int rank = p->in[0]->rank;
+    int first = 0, last = rank - 1;
+    const float value = params->extrapolation;
+    s->nearest.outer = 1;
+    s->nearest.size = s->nearest.run = sk_elem(p->in[0]->type);
+    while (first < rank && sk_resize_keeps(params, &stored[first]))
+        s->nearest.outer *= (size_t)stored[first++].in;
+    while (last > first && sk_resize_keeps(params, &stored[last]))
+        s->nearest.run *= (size_t)stored[last--].in;
+    for (int i = first; i <= last; i++)
+        SK_TRY(make_table(p, &stored[i], &s->nearest.axes[s->nearest.rank++]));
+    if (p->in[0]->type == SK_FLOAT32) memcpy(s->element, &value, sizeof value);
+    s->nearest.outside = s->element;
+    return SK_OK;
+}
+
+static sk_status prepare_passes(sk_prepare *p, resize_state *s, resize_axis *stored) {
+    const resize_params *params = p->node->params;
+    const int rank = p->in[0]->rank;
+    uint8_t done[SK_MAX_RANK] = {0};
+    for (;;) {
+        int next = -1;
+        for (int i = 0; i < rank; i++) {
+            if (done[i] || sk_resize_keeps(params, &stored[i])) continue;
+            if (next < 0 || (double)stored[i].out * stored[next].in < (double)stored[next].out * stored[i].in)
+                next = i;
+        }
+        if (next < 0) break;
+        size_t outer = 1, inner = 1;
+        for (int i = 0; i < next; i++) outer *= (size_t)(done[i] ? stored[i].out : stored[i].in);
+        for (int i = next + 1; i < rank; i++) inner *= (size_t)(done[i] ? stored[i].out : stored[i].in);
+        done[next] = 1;
+        s->pass[s->n].outer = outer;
+        s->pass[s->n].inner = inner;
+        SK_TRY(make_table(p, &stored[next], &s->pass[s->n++].table));
+    }
+    for (int i = 0; i + 1 < s->n; i++) {
+        size_t bytes, n;
+        if (!sk_mul(s->pass[i].outer * s->pass[i].inner, (size_t)s->pass[i].table.out * sizeof(float),
+                    &bytes) ||
+            bytes > SK_MAX_TENSOR_BYTES)
+            return sk_oom(p->err, SIZE_MAX);
+        n = (bytes + SK_ALIGN - 1) / SK_ALIGN * SK_ALIGN;
+        s->half = s->half < n ? n : s->half;
+    }
+    p->scratch = s->half * (s->n > 2 ? 2 : 1);
+    return SK_OK;
+}
+
+static sk_status resize_prepare(sk_prepare *p) {
+    const resize_params *params = p->node->params;
+    const sk_infer c = {
+        .node = p->node, .in = p->in, .out = p->out, .n_in = p->n_in, .n_out = p->n_out, .err = p->err};
+    const sk_tensor *in = p->in[0];
+    resize_axis axes[SK_MAX_RANK], stored[SK_MAX_RANK];
+    int8_t order[SK_MAX_RANK];
+    SK_TRY(resize_axes(&c, axes));
+    resize_state *s = sk_prepare_alloc(p, sizeof *s);
+    if (!s) return sk_oom(p->err, sizeof *s);
+    p->state = s;
+    s->nearest_fn = sk_select_nearest(p->reference);
+    s->resample_fn = sk_select_resample(p->reference);
+    if (!sk_numel(p->out[0])) return SK_OK;
+    sk_storage_order(in, order);
+    for (int i = 0; i < in->rank; i++) {
+        stored[i] = axes[order[i]];
+        if (stored[i].out != p->out[0]->dims[order[i]])
+            return sk_bad_shape(&c, "the size of axis %d is not known", order[i]);
+    }
+    return params->mode == RESIZE_NEAREST ? prepare_nearest(p, s, stored) : prepare_passes(p, s, stored);
+}
+
+/* ---- run ---- */
+
+static sk_status resize_run(sk_run *r) {
+    const resize_params *params = r->node->params;
+    const resize_state *s = r->state;
+    const size_t bytes = sk_nbytes(r->out[0]);
+    if (!bytes) return SK_OK;
+    if (s->nearest.rank) {
+        s->nearest_fn(&s->nearest, r->in[0]->data, r->out[0]->data);
+    } else if (!s->n) {
+        memcpy(r->out[0]->data, r->in[0]->data, bytes);
+    } else {
+        const float *src = r->in[0]->data;
+        for (int i = 0; i < s->n; i++) {
+            void *half = (char *)r->scratch + (i & 1 ? s->half : 0);
+            float *dst = i + 1 == s->n ? r->out[0]->data : half;
+            s->resample_fn(&s->pass[i].table, s->pass[i].outer, s->pass[i].inner, src, dst,
+                           params->extrapolation);
+            src = dst;
+        }
+    }
+    return SK_OK;
+}
+
+const sk_impl sk_impl_resize = {
+    .import = resize_import, .infer = resize_infer, .prepare = resize_prepare, .run = resize_run};
