@@ -21,7 +21,7 @@ function planShapes(model, shapes) {
 async function describePlan(model, shapes) {
   try {
     await model.warmup(shapes);
-    return JSON.parse(await model.describe('plan'));
+    return await model.describe('plan');
   } catch (error) {
     return { error: /** @type {Error} */ (error).message };
   }
@@ -67,9 +67,9 @@ export async function info(file, flags) {
   const model = await openModel(file, flags, {});
   try {
     const shapes = planShapes(model, flags.shape ?? []);
-    const about = JSON.parse(await model.describe('model'));
+    const about = await model.describe('model');
     const plan = await describePlan(model, shapes);
-    const memory = JSON.parse(await model.describe('memory'));
+    const memory = await model.describe('memory');
     if (flags.json) {
       const graph = flags.graph ? await model.describe('graph') : undefined;
       const { inputs, outputs } = model;

@@ -102,7 +102,7 @@ export async function run(file, flags) {
     if (missing.length) wrong(`input missing: ${missing.map(({ name, type, dims }) => `${name} (${type}[${dims ?? '?'}])`).join(', ')}; give it as --input NAME=FILE.npy`);
     const { outputs, times } = await timed(model, inputs, repeat);
     const files = flags.output ? write(flags.output, outputs) : [];
-    const check = flags['check-nodes'] ? JSON.parse(await model.describe('check')) : undefined;
+    const check = flags['check-nodes'] ? await model.describe('check') : undefined;
     times.sort((a, b) => a - b);
     const time = { runs: repeat, min: times[0], median: times[times.length >> 1] };
     if (flags.json) {
