@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sha256.h"
 #include "siskin.h"
 
 #define IMPORT(name) __attribute__((import_module("siskin"), import_name(name)))
@@ -16,6 +17,8 @@ IMPORT("now") double siskin_now(void);                                          
 static sk_model *model;
 static sk_tensor last_output;
 static void *input_data;
+static size_t input_bytes;
+static sk_sha256 hash;
 
 static int host_read(void *user, int file, uint64_t offset, size_t size, void *dst) {
     (void)user;
@@ -30,6 +33,13 @@ static double host_now(void *user) {
 /* "<build id>" of these sources; the loader refuses another. */
 EXPORT("build_id") const char *glue_build_id(void) { return SK_BUILD_ID; }
 
+/* Names stand in JSON arrays at their numbers. */
+#define SK_TYPE_ROW(name, number, bits, text) +(SK_##name == __COUNTER__ + 1 ? 0 : 1)
+_Static_assert(0
+#include "core/types.def"
+                   == 0,
+               "types.def is not in the order of ONNX's numbers");
+#undef SK_TYPE_ROW
 _Static_assert(SK_DESCRIBE_IO == 0 && SK_DESCRIBE_MODEL == 1 && SK_DESCRIBE_GRAPH == 2 &&
                    SK_DESCRIBE_PLAN == 3 && SK_DESCRIBE_MEMORY == 4 && SK_DESCRIBE_CHECK == 5,
                "the order of the names below");
@@ -39,15 +49,14 @@ _Static_assert(SK_DESCRIBE_IO == 0 && SK_DESCRIBE_MODEL == 1 && SK_DESCRIBE_GRAP
 #define BUILD "simd128"
 #endif
 
-/* JSON {"types": {"float32": [number, bits], ...}, "statuses": ["ok", ...], "describe": ["io", ...], "build":
- * "simd128"}: what JS needs of our enums, and which build this is. */
+/* JSON: what JS needs of our enums, and which build this is. */
 EXPORT("tables") const char *glue_tables(void) {
     static const char text[] =
-        "{\"types\":{"
-#define SK_TYPE_ROW(name, number, bits, text) "\"" text "\":[" #number "," #bits "],"
+        "{\"types\":[\"\""
+#define SK_TYPE_ROW(name, number, bits, text) ",\"" text "\""
 #include "core/types.def"
 #undef SK_TYPE_ROW
-        "\"\":[0,0]},\"statuses\":["
+        "],\"statuses\":["
 #define SK_STATUS(name, code) "\"" code "\","
 #include "core/status.def"
 #undef SK_STATUS
@@ -59,6 +68,14 @@ EXPORT("tables") const char *glue_tables(void) {
 /* Memory for texts and dimension lists that JS passes in. */
 EXPORT("alloc") void *glue_alloc(size_t size) { return malloc(size); }
 EXPORT("release") void glue_release(void *block) { free(block); }
+
+/* The model's bytes as they arrive; hash_text is then what `integrity` has to equal. */
+EXPORT("hash_add") void glue_hash_add(const uint8_t *data, size_t size) { sk_sha256_add(&hash, data, size); }
+EXPORT("hash_text") const char *glue_hash_text(void) {
+    static char text[SK_SHA256_TEXT];
+    sk_sha256_text(&hash, text);
+    return text;
+}
 
 /* Makes the model; flags: 1 reference, 2 no_fusion, 4 check. 0 on success. */
 EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after) {
@@ -85,12 +102,16 @@ EXPORT("load") int glue_load(double budget) { return sk_model_load(model, budget
 EXPORT("error_text") const char *glue_error_text(void) { return sk_model_error(model)->text; }
 EXPORT("describe") const char *glue_describe(int what) { return sk_describe_text(model, (sk_describe)what); }
 
-/* After set_input, input_data is where the input's bytes go: a status cannot be told from an address, which
- * is 0 for an input of zero bytes. */
+/* After set_input: where the input's bytes go, and how many. */
 EXPORT("set_input") int glue_set_input(int input, int type, int rank, const int32_t *dims) {
-    return sk_set_input(model, input, type, rank, dims, &input_data);
+    sk_tensor shape = {.data = NULL};
+    SK_TRY(sk_set_input(model, input, type, rank, dims, &input_data));
+    sk_set_shape(&shape, type, rank, dims);
+    input_bytes = sk_nbytes(&shape);
+    return SK_OK;
 }
 EXPORT("input_data") void *glue_input_data(void) { return input_data; }
+EXPORT("input_bytes") size_t glue_input_bytes(void) { return input_bytes; }
 EXPORT("unset_input") int glue_unset_input(int input) { return sk_unset_input(model, input); }
 EXPORT("run") int glue_run(double budget) { return sk_model_run(model, budget); }
 EXPORT("bind") int glue_bind(double budget) { return sk_model_bind(model, budget); }
