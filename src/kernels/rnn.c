@@ -172,7 +172,7 @@ SK_INLINE v128_t add4(const float *a, const float *b) { return wasm_f32x4_add(sk
 
 static void activate(const sk_rnn_args *a, int which, float *x, size_t n) {
     const sk_rnn_act *act = &a->act[which];
-    if (a->clip > 0) {
+    if (a->clip > 0 && which < 2) {
         const v128_t lo = sk_splat4(-a->clip), hi = sk_splat4(a->clip);
         for (size_t i = 0; i < n; i += 4) sk_store4(x + i, sk_clamp4(sk_load4(x + i), lo, hi));
     }

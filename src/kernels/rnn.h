@@ -44,7 +44,7 @@ typedef struct sk_rnn_args {
     float *y; /* h after each step at t * y_step + b * y_batch, zeros beyond the length; or NULL */
     size_t y_step, y_batch;
     uint8_t reverse, linear_before_reset, input_forget;
-    float clip;        /* bounds the input of activations; 0: none */
+    float clip;        /* bounds the input of activations f and g (h's never, as in onnxruntime); 0: none */
     sk_rnn_act act[3]; /* f, g, h */
     float *scratch;    /* sk_rnn_scratch floats, 16-byte aligned */
 } sk_rnn_args;

@@ -23,7 +23,7 @@ float sk_rnn_activate(const sk_rnn_act *act, float x) {
 
 static float act(const sk_rnn_args *a, int which, double x) {
     float in = (float)x;
-    if (a->clip > 0) in = sk_clamp1(in, -a->clip, a->clip);
+    if (a->clip > 0 && which < 2) in = sk_clamp1(in, -a->clip, a->clip);
     return sk_rnn_activate(&a->act[which], in);
 }
 

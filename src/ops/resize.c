@@ -83,6 +83,7 @@ static sk_status axis_sizes(const sk_infer *c, const sk_tensor *sizes, int n, co
         if (size < 0 || size > INT32_MAX) return sk_bad_shape(c, "size %d is %lld", i, (long long)size);
         if (a->in < 0) continue;
         a->out = (int32_t)size;
+        a->length = (float)size;
         a->scale = a->in ? (float)size / (float)a->in : 1;
         if (i == 0 || (p->policy == RESIZE_NOT_LARGER ? a->scale < common : a->scale > common))
             common = a->scale;
@@ -94,6 +95,7 @@ static sk_status axis_sizes(const sk_infer *c, const sk_tensor *sizes, int n, co
         if (!(out < 2147483648.0f)) return sk_bad_shape(c, "axis %d becomes too long", at[i]);
         a->scale = common;
         a->out = (int32_t)out;
+        a->length = out;
     }
     return SK_OK;
 }
@@ -107,6 +109,7 @@ static sk_status axis_scales(const sk_infer *c, const sk_tensor *scales, int n, 
         const float out = floorf(scale * (float)a->in);
         if (!(scale > 0)) return sk_bad_shape(c, "scale %d is %g", i, (double)scale);
         a->scale = scale;
+        a->length = scale * (float)a->in;
         if (a->in < 0) continue;
         if (!(out < 2147483648.0f)) return sk_bad_shape(c, "axis %d becomes too long", at[i]);
         a->out = (int32_t)out;
@@ -120,7 +123,8 @@ static sk_status resize_axes(const sk_infer *c, resize_axis axes[SK_MAX_RANK]) {
     const sk_tensor *in = c->in[0], *sizes = list(c, p->sizes_in), *scales = list(c, p->scales_in);
     const sk_tensor *roi = p->coordinates == RESIZE_TF_CROP ? list(c, p->roi_in) : NULL;
     int at[SK_MAX_RANK], n = in->rank;
-    for (int i = 0; i < in->rank; i++) axes[i] = (resize_axis){in->dims[i], in->dims[i], 1, 0, 1}, at[i] = i;
+    for (int i = 0; i < in->rank; i++)
+        axes[i] = (resize_axis){in->dims[i], in->dims[i], 1, 0, 1, (float)in->dims[i]}, at[i] = i;
     if (p->n_axes >= 0) {
         n = p->n_axes;
         SK_TRY(sk_list_axes(c, p->axes, n, in->rank, at));

@@ -32,6 +32,7 @@ typedef struct resize_params {
 typedef struct resize_axis {
     int32_t in, out;
     float scale, roi_start, roi_end;
+    float length; /* whose corners align: that of the output, but not rounded when it comes from scales */
 } resize_axis;
 
 /* Does the axis stay as it is? */

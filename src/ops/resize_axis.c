@@ -12,19 +12,17 @@ int sk_resize_keeps(const resize_params *params, const resize_axis *axis) {
 /* Where output position o lies in the input. */
 static float original(const resize_params *params, const resize_axis *a, int32_t o) {
     const float x = (float)o, in = (float)a->in, scale = a->scale;
-    /* the corners to align are those of the exact length, which need not be whole */
-    const float length = scale * in;
     switch (params->coordinates) {
     case RESIZE_ASYMMETRIC: return x / scale;
     case RESIZE_TF_HALF_PIXEL: return (x + 0.5f) / scale;
     case RESIZE_PYTORCH_HALF_PIXEL: return a->out > 1 ? (x + 0.5f) / scale - 0.5f : 0;
-    case RESIZE_ALIGN_CORNERS: return length == 1 ? 0 : x * (in - 1) / (length - 1);
+    case RESIZE_ALIGN_CORNERS: return a->length == 1 ? 0 : x * (in - 1) / (a->length - 1);
     case RESIZE_TF_CROP:
         if (a->out > 1)
             return a->roi_start * (in - 1) + x * (a->roi_end - a->roi_start) * (in - 1) / ((float)a->out - 1);
         return 0.5f * (a->roi_start + a->roi_end) * (in - 1);
     case RESIZE_HALF_PIXEL_SYMMETRIC: {
-        const float adjustment = (float)a->out / length, offset = in / 2 * (1 - adjustment);
+        const float adjustment = (float)a->out / (scale * in), offset = in / 2 * (1 - adjustment);
         return offset + (x + 0.5f) / scale - 0.5f;
     }
     default: return (x + 0.5f) / scale - 0.5f;
