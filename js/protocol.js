@@ -1,0 +1,18 @@
+/**
+ * The messages between a model's page side (link.js) and its host (host.js), which is in a worker or in the page.
+ *
+ * To the host: [op, ...args]. It has one call at a time - load, predict, describe - and answers it with a RESULT or an
+ * ERROR, after any number of PROGRESS. Without an answer: push (file, piece or null), module, abort (the call), close.
+ * In a worker, which serves several models, the model's number stands in front of each message.
+ */
+
+/** @typedef {[input: number, type: string | null, dims: readonly number[], bytes: Uint8Array | undefined]} Feed */
+/** @typedef {{limit: number, flags: number, failAfter: number}} OpenOptions */
+/** @typedef {{origins: import('./source.js').Origin[], paths: string[], integrity?: string, open: OpenOptions}} LoadCall */
+/** @typedef {{work: 'run' | 'bind', feeds: Feed[], wanted: number[], keep: [output: number, input: number][]}} PredictCall */
+/** @typedef {{type: string, dims: number[], buffer: ArrayBuffer}} Output */
+/** @typedef {(kind: number, value: any, transfer?: Transferable[]) => void} Answer */
+
+export const RESULT = 0; // [what was asked for, bytes of the wasm memory]
+export const ERROR = 1; // [code, message, {status}]: SiskinError's arguments
+export const PROGRESS = 2; // {phase, loaded, total}

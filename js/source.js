@@ -1,0 +1,88 @@
+/**
+ * Where bytes come from. The page turns a source into an Origin, which can cross to a worker and is opened there. Only
+ * requests and responses cannot cross: the page reads them and pushes the pieces.
+ */
+import { fail, ours } from './errors.js';
+
+/**
+ * @typedef {object} Origin besides the name one of the others; with `pushed`, pieces follow in messages of their own
+ * @property {string} name for messages
+ * @property {string} [url]
+ * @property {string} [path]
+ * @property {Blob} [blob]
+ * @property {Uint8Array} [bytes]
+ * @property {number | null} [pushed] the number of bytes to come, null when unknown
+ */
+/** @typedef {{total: number | null, stream: ReadableStream<Uint8Array> | null}} Opened */
+
+/** Node's file system, without an import that a bundler would see. @type {typeof import('node:fs') | undefined} */
+const fs = globalThis.process?.getBuiltinModule?.('fs');
+
+/** What a text means: resolved against the page or worker; outside of them, one without a scheme is a path. */
+export function locate(/** @type {string} */ text) {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  // A scheme has two letters at least: C:\model.onnx is a path.
+  if (!base && fs && !/^[a-z][a-z\d+.-]+:/i.test(text)) return { name: text, path: text };
+  try {
+    const url = new URL(text, base).href;
+    return { name: url.slice(0, 200), url };
+  } catch {
+    return fail('bad-source', `'${text}' is not a URL`);
+  }
+}
+
+/**
+ * Opens an origin that is not pushed.
+ * @param {Origin} origin
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Opened & {response?: Response}>}
+ */
+export async function open({ url = '', path, blob, bytes }, signal) {
+  if (bytes) {
+    /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
+    const start = (controller) => {
+      controller.enqueue(bytes);
+      controller.close();
+    };
+    return { total: bytes.length, stream: new ReadableStream({ start }) };
+  }
+  if (blob) return { total: blob.size, stream: blob.stream() };
+  if (fs && (path || url.startsWith('file:'))) {
+    const file = await fs.promises.open(path ?? new URL(url)).catch((error) => fail('file', error.message));
+    const close = () => file.close();
+    /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
+    const pull = async (controller) => {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(1 << 18));
+      if (bytesRead) return controller.enqueue(buffer.subarray(0, bytesRead));
+      controller.close();
+      await close();
+    };
+    return { total: (await file.stat()).size, stream: new ReadableStream({ pull, cancel: close }) };
+  }
+  return get(url, signal);
+}
+
+/**
+ * fetch, when it brings what was asked for.
+ * @param {Request | string} request
+ * @param {AbortSignal} [signal]
+ */
+export async function get(request, signal) {
+  const response = await fetch(request, { signal }).catch((error) => {
+    signal?.throwIfAborted();
+    throw ours(error, 'network', `${request.url ?? request}: `);
+  });
+  return answer(response);
+}
+
+/** What a response brings. */
+export function answer(/** @type {Response} */ response) {
+  const { ok, status, url, headers, body } = response;
+  if (!ok) fail('http', `${url}: HTTP ${status}`, { status });
+  const total = (!headers.get('content-encoding') && Number(headers.get('content-length'))) || null;
+  return { total, stream: body, response };
+}
+
+/** A page in place of data? A model or wasm never begins with `<`; other data may. */
+export const isHtml = (/** @type {Uint8Array} */ bytes, /** @type {boolean} */ data) =>
+  (data ? /^\s*<(!doc|html|\?xml)/i : /^\s*</).test(String.fromCharCode(...bytes.subarray(0, 64)));

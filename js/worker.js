@@ -1,0 +1,28 @@
+/**
+ * dist/worker.js: the engine's side. Started as a worker it serves the page that started it. siskin.js imports it too,
+ * for what both need and to run the engine in the page when there is no worker: so neither file repeats the other.
+ */
+import { serve } from './host.js';
+
+export { SiskinError, fail, ours } from './errors.js';
+export { answer, get, isHtml, locate, open } from './source.js';
+export { serve };
+export const BUILD_ID = __SK_BUILD_ID__;
+
+// A worker of the caller's own, in which this is imported, bears another name.
+if (!('document' in globalThis) && /** @type {any} */ (globalThis).name === 'siskin engine') {
+  /** @type {Map<number, ReturnType<typeof serve>>} */
+  const hosts = new Map();
+  onmessage = ({ data: [model, ...message] }) => {
+    const [op] = message;
+    if (op === 'load') {
+      hosts.set(
+        model,
+        serve((kind, value, transfer) => postMessage([model, kind, value], { transfer })),
+      );
+    }
+    hosts.get(model)?.(message);
+    if (op === 'close') hosts.delete(model);
+  };
+  postMessage([0, BUILD_ID]);
+}
