@@ -86,7 +86,7 @@ function answer(response, status, text, more = {}) {
 }
 
 /** @type {import('node:http').RequestListener} */
-async function respond(request, response) {
+export async function respond(request, response) {
   try {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       answer(response, 405, `${request.method} is not served here`, { Allow: 'GET, HEAD' });

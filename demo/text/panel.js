@@ -24,23 +24,30 @@ export function startText(root, host) {
     if (event.type === 'done') host.onFacts({ milliseconds: event.milliseconds });
   });
 
-  /** @type {Blob | null} */
-  let last = null;
-  /** @param {Blob} blob @param {string} name */
-  async function readPicture(blob, name) {
-    last = blob;
+  let latest = () => {};
+  /**
+   * @param {string} name
+   * @param {() => Promise<Blob>} fetchBlob
+   */
+  async function take(name, fetchBlob) {
+    const mine = () => take(name, fetchBlob);
+    latest = mine;
+    reader.drop();
     results.clear();
     try {
+      const blob = await fetchBlob();
       const bitmap = await createImageBitmap(blob).catch(() => {
         throw new Error(`${name} is not a picture that this browser can open.`);
       });
+      if (latest !== mine) return; // another one was chosen meanwhile
       stage.show(blob, bitmap, name);
       reader.read(bitmap);
     } catch (error) {
-      reader.cancel();
-      stage.fail(/** @type {Error} */ (error).message);
+      if (latest === mine) stage.fail(/** @type {Error} */ (error).message);
     }
   }
+  /** @param {Blob} blob @param {string} name */
+  const readPicture = (blob, name) => take(name, async () => blob);
 
   const upload = /** @type {HTMLInputElement} */ (part('upload'));
   upload.addEventListener('change', () => {
@@ -49,25 +56,21 @@ export function startText(root, host) {
     if (file) readPicture(file, file.name);
   });
   part('cancel').addEventListener('click', () => reader.cancel());
-  part('retry').addEventListener('click', () => last && readPicture(last, 'The picture'));
-  for (const button of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('[data-sample]'))) {
-    button.addEventListener('click', () =>
-      readSample(/** @type {HTMLImageElement} */ (button.querySelector('img'))),
-    );
-  }
-  /** @param {HTMLImageElement} image */
-  async function readSample({ src, alt }) {
-    try {
-      const response = await fetch(src);
-      if (!response.ok)
-        throw new Error(`The sample could not be fetched: ${response.status} for ${response.url}`);
-      await readPicture(await response.blob(), alt);
-    } catch (error) {
-      stage.fail(/** @type {Error} */ (error).message);
-    }
+  part('retry').addEventListener('click', () => latest());
+  for (const image of /** @type {NodeListOf<HTMLImageElement>} */ (
+    root.querySelectorAll('[data-sample] img')
+  )) {
+    image.parentElement?.addEventListener('click', () => take(image.alt, () => fetchBlob(image.src)));
   }
   takeDrops(part('stage'), (file) => readPicture(file, file.name));
   takePastes(part('paste'), host.isShown, readPicture, (message) => stage.fail(message));
+}
+
+/** @param {string} address @returns {Promise<Blob>} */
+async function fetchBlob(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The sample could not be fetched: ${response.status} for ${address}`);
+  return response.blob();
 }
 
 /** The worker, started when there is something to read. */
@@ -88,8 +91,15 @@ class Reader {
     this.#worker.postMessage({ type: 'read', id: this.#id, picture }, [picture]);
   }
 
+  /** Stops; the worker says so. */
   cancel() {
     this.#worker?.postMessage({ type: 'cancel' });
+  }
+
+  /** Stops without another word: something else is about to be read. */
+  drop() {
+    this.cancel();
+    this.#id++;
   }
 
   #start() {

@@ -1,0 +1,4 @@
+import { testBuilds } from './engines.js';
+import { cases } from './digits.js';
+
+testBuilds(cases);
