@@ -41,7 +41,7 @@ const BUILDS = { simd128: 'SIMD128', relaxed: 'relaxed SIMD' };
 function showFacts({ build, milliseconds }) {
   if (build && build !== shownBuild) {
     shownBuild = build;
-    byId('fact-build').textContent = BUILDS[/** @type {keyof BUILDS} */ (build)] ?? build;
+    byId('fact-build').textContent = BUILDS[/** @type {keyof typeof BUILDS} */ (build)] ?? build;
     showEngineSize(build);
   }
   if (milliseconds !== undefined) {

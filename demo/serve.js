@@ -54,7 +54,7 @@ async function find(path) {
   const prefix = Object.keys(FOLDERS).find((start) => path.startsWith(start));
   if (!prefix || path.includes('\0') || path.split(/[/\\]/).some((part) => part.startsWith('.'))) return null;
   try {
-    const folder = await realpath(FOLDERS[/** @type {keyof FOLDERS} */ (prefix)]);
+    const folder = await realpath(FOLDERS[/** @type {keyof typeof FOLDERS} */ (prefix)]);
     const wanted = path.slice(prefix.length);
     const file = await realpath(
       join(folder, wanted.endsWith('/') || wanted === '' ? `${wanted}index.html` : wanted),
@@ -107,7 +107,7 @@ export async function respond(request, response) {
       response.writeHead(304, { ...HEADERS, ETag: tag }).end();
       return;
     }
-    const type = TYPES[/** @type {keyof TYPES} */ (extname(file))] ?? 'application/octet-stream';
+    const type = TYPES[/** @type {keyof typeof TYPES} */ (extname(file))] ?? 'application/octet-stream';
     response.writeHead(200, { ...HEADERS, 'Content-Type': type, 'Content-Length': size, ETag: tag });
     if (request.method === 'HEAD') response.end();
     else

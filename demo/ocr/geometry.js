@@ -52,7 +52,10 @@ export function regions(bitmap, width, height) {
   return found;
 }
 
-/** Twice the area of the triangle o, a, b; positive when b lies left of o -> a (y up). */
+/**
+ * Twice the area of the triangle o, a, b; positive when b lies left of o -> a (y up).
+ * @param {Point} o @param {Point} a @param {Point} b
+ */
 const cross = (o, a, b) => (a.x - o.x) * (b.y - o.y) - (a.y - o.y) * (b.x - o.x);
 
 /**

@@ -4,7 +4,10 @@
  * card is tilted and one lies upside down (what the direction model is for).
  */
 
-/** Film grain and uneven light over the whole scene, so that it is not clean vector text. */
+/**
+ * Film grain over the whole scene, so that it is not clean vector text.
+ * @param {number} seed @param {number} strength
+ */
 const grain = (seed, strength) => `
   <svg style="position:absolute;inset:0;width:100%;height:100%;mix-blend-mode:overlay;opacity:${strength}">
     <filter id="grain"><feTurbulence type="fractalNoise" baseFrequency=".8" numOctaves="2" seed="${seed}"/>

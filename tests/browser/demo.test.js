@@ -263,7 +263,7 @@ for (const launch of [launchChromium, launchFirefox]) {
 
     clean('text: a sample is read, its boxes drawn, the page alive meanwhile', async () => {
       await page.run(() => {
-        const seen = { /** @type {string[]} */ doing: [], gap: 0, last: performance.now() };
+        const seen = { doing: [''], gap: 0, last: performance.now() };
         /** @type {any} */ (window).seen = seen;
         const tick = () => {
           const now = performance.now();

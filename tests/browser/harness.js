@@ -8,7 +8,7 @@ import { pack, unpack } from './tensors.js';
 /** @type {any[]} */
 const models = [];
 
-globalThis.harness = {
+/** @type {any} */ (globalThis).harness = {
   /** @param {string} address @param {string} simd @returns {Promise<{model: number, build: string}>} */
   async load(address, simd) {
     const model = await load(address, { simd });

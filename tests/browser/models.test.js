@@ -31,7 +31,10 @@ const server = createServer(async (request, response) => {
   /** @param {string} type @param {string | Uint8Array} body */
   const send = (type, body) => response.writeHead(200, { 'Content-Type': type }).end(body);
   if (address === '/')
-    send('text/html', '<!doctype html><title>models</title><script type="module" src="harness.js"></script>');
+    send(
+      'text/html',
+      '<!doctype html><title>models</title><link rel="icon" href="data:,"><script type="module" src="harness.js"></script>',
+    );
   else if (SCRIPTS.includes(address)) send('text/javascript', readFileSync(at(`tests/browser${address}`)));
   else if (models.has(address))
     send('application/octet-stream', readFileSync(/** @type {string} */ (models.get(address))));
@@ -71,18 +74,21 @@ const inPage = (simd) => ({
   async load(file) {
     const address = `/model-${count++}.onnx`;
     models.set(address, file);
-    const { model, build } = await page.run((args) => globalThis.harness.load(...args), [address, simd]);
+    const { model, build } = await page.run(
+      (args) => /** @type {any} */ (globalThis).harness.load(...args),
+      [address, simd],
+    );
     assert.equal(build, simd);
     return {
       async predict(inputs) {
         const exchange = `/exchange-${count++}`;
         messages.set(exchange, pack(inputs));
-        await page.run((args) => globalThis.harness.predict(...args), [model, exchange]);
+        await page.run((args) => /** @type {any} */ (globalThis).harness.predict(...args), [model, exchange]);
         const { buffer: bytes, byteOffset, byteLength } = /** @type {Uint8Array} */ (messages.get(exchange));
         messages.delete(exchange);
         return unpack(bytes.slice(byteOffset, byteOffset + byteLength));
       },
-      dispose: () => page.run((which) => globalThis.harness.dispose(which), model),
+      dispose: () => page.run((which) => /** @type {any} */ (globalThis).harness.dispose(which), model),
     };
   },
 });

@@ -9,7 +9,7 @@ const ARRAYS = { float32: Float32Array, int64: BigInt64Array };
 /** @param {number} size */
 const padded = (size) => Math.ceil(size / 8) * 8;
 
-/** @param {Named} tensors @returns {Uint8Array} */
+/** @param {Named} tensors @returns {Uint8Array<ArrayBuffer>} */
 export function pack(tensors) {
   const list = Object.entries(tensors).map(([name, { type, dims, data }]) => {
     const { buffer, byteOffset, byteLength } = /** @type {Float32Array} */ (data);
@@ -29,7 +29,7 @@ export function pack(tensors) {
   return result;
 }
 
-/** @param {ArrayBuffer} buffer @returns {Named} */
+/** @param {ArrayBufferLike} buffer @returns {Named} */
 export function unpack(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   let at = 8 + padded(length);
@@ -38,8 +38,12 @@ export function unpack(buffer) {
   for (const { name, type, dims, size } of JSON.parse(
     new TextDecoder().decode(new Uint8Array(buffer, 8, length)),
   )) {
-    const array = ARRAYS[/** @type {keyof ARRAYS} */ (type)];
-    result[name] = { type, dims, data: new array(buffer, at, size / array.BYTES_PER_ELEMENT) };
+    const array = ARRAYS[/** @type {keyof typeof ARRAYS} */ (type)];
+    result[name] = {
+      type,
+      dims,
+      data: new array(/** @type {ArrayBuffer} */ (buffer), at, size / array.BYTES_PER_ELEMENT),
+    };
     at += padded(size);
   }
   return result;

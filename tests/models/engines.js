@@ -28,7 +28,7 @@ export function onnxruntime(options = {}) {
           const feeds = Object.fromEntries(
             Object.entries(inputs).map(([name, { type, data, dims }]) => [
               name,
-              new ort.Tensor(type, data, dims),
+              new ort.Tensor(/** @type {any} */ (type), /** @type {any} */ (data), dims),
             ]),
           );
           return /** @type {Named} */ (/** @type {unknown} */ (await session.run(feeds)));

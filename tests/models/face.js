@@ -77,6 +77,7 @@ function faces(outputs, size) {
 
 /** @param {string} name @param {string} file @param {number} size */
 function faceCase(name, file, size) {
+  /** @param {import('./compare.js').Engine} engine */
   const run = (engine) =>
     withModel(engine, file, (model) => model.predict(input(picture('tests/models/data/face.jpg'), size)));
   const expected = once(() => run(reference));
@@ -95,6 +96,7 @@ function faceCase(name, file, size) {
 
       const got = await run(engine);
       assertClose(got, want, name);
+      /** @param {Face[]} list */
       const round = (list) => list.map(({ x, y, width, height }) => [x, y, width, height].map(Math.round));
       assert.deepEqual(round(faces(got, size)), round(faces(want, size)));
     },
