@@ -40,9 +40,8 @@ export function detectionInput(picture, longest = LONGEST_SIDE) {
  * @returns {{quad: Quad, score: number}[]} in reading order
  */
 export function boxesFrom(map, width, height, size) {
-  const bitmap = Uint8Array.from(map, (value) => (value > PIXEL_THRESHOLD ? 1 : 0));
   const found = [];
-  for (const region of regions(bitmap, width, height).slice(0, MOST_BOXES)) {
+  for (const region of regions(map, width, height, PIXEL_THRESHOLD).slice(0, MOST_BOXES)) {
     const tight = smallestRectangle(hull(region));
     if (Math.min(tight.width, tight.height) < SMALLEST_SIDE) continue;
     const score = meanInside(map, width, height, cornersOf(tight));

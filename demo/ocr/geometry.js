@@ -9,47 +9,50 @@
  */
 
 /**
- * The regions of a bitmap whose pixels touch, diagonals included.
- * @param {Uint8Array} bitmap width x height, 0 or 1
+ * The regions of a map whose pixels touch, diagonals included. Works on runs, the stretches of a row that are
+ * inside: there are far fewer of them than of pixels.
+ * @param {Float32Array} map width x height
  * @param {number} width
  * @param {number} height
- * @returns {Point[][]} for each region the pixels at both ends of its rows: all that its hull can need
+ * @param {number} threshold a pixel is inside when it is above
+ * @returns {Point[][]} for each region the pixels at both ends of its runs: all that its hull can need
  */
-export function regions(bitmap, width, height) {
-  const seen = new Uint8Array(bitmap.length);
-  const stack = [];
-  const found = [];
-  for (let start = 0; start < bitmap.length; start++) {
-    if (!bitmap[start] || seen[start]) continue;
-    /** @type {Map<number, [number, number]>} */
-    const rows = new Map();
-    seen[start] = 1;
-    stack.push(start);
-    while (stack.length > 0) {
-      const at = /** @type {number} */ (stack.pop());
-      const y = Math.floor(at / width);
-      const x = at - y * width;
-      const row = rows.get(y);
-      if (!row) rows.set(y, [x, x]);
-      else if (x < row[0]) row[0] = x;
-      else if (x > row[1]) row[1] = x;
-      for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
-        for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
-          const next = ny * width + nx;
-          if (!bitmap[next] || seen[next]) continue;
-          seen[next] = 1;
-          stack.push(next);
-        }
-      }
+export function regions(map, width, height, threshold) {
+  /** @type {{y: number, left: number, right: number}[]} */
+  const runs = [];
+  /** @type {number[]} for each run another of its region, or itself */
+  const towards = [];
+  /** @param {number} run */
+  const root = (run) => {
+    while (towards[run] !== run) run = towards[run] = towards[towards[run]];
+    return run;
+  };
+  let above = 0; // the first run of the row above that can touch what comes
+  let rowAbove = 0;
+  for (let y = 0; y < height; y++) {
+    const rowStart = runs.length;
+    above = rowAbove;
+    for (let x = 0; x < width; x++) {
+      if (!(map[y * width + x] > threshold)) continue;
+      const left = x;
+      while (x + 1 < width && map[y * width + x + 1] > threshold) x++;
+      const run = runs.push({ y, left, right: x }) - 1;
+      towards.push(run);
+      while (above < rowStart && runs[above].right < left - 1) above++;
+      for (let other = above; other < rowStart && runs[other].left <= x + 1; other++)
+        towards[root(run)] = root(other);
     }
-    found.push(
-      [...rows].flatMap(([y, [left, right]]) => [
-        { x: left, y },
-        { x: right, y },
-      ]),
-    );
+    rowAbove = rowStart;
   }
-  return found;
+  /** @type {Map<number, Point[]>} */
+  const found = new Map();
+  runs.forEach(({ y, left, right }, run) => {
+    const region = root(run);
+    const points = found.get(region) ?? [];
+    found.set(region, points);
+    points.push({ x: left, y }, { x: right, y });
+  });
+  return [...found.values()];
 }
 
 /**

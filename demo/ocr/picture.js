@@ -57,11 +57,19 @@ export function resample(picture, width, height) {
   for (let y = 0; y < picture.height; y++) {
     for (let x = 0; x < width; x++) {
       const row = across.weights[x];
-      const to = (y * width + x) * 4;
       let from = (y * picture.width + across.first[x]) * 4;
+      let [r, g, b, a] = [0, 0, 0, 0];
       for (let k = 0; k < row.length; k++, from += 4) {
-        for (let c = 0; c < 4; c++) narrow[to + c] += row[k] * picture.data[from + c];
+        r += row[k] * picture.data[from];
+        g += row[k] * picture.data[from + 1];
+        b += row[k] * picture.data[from + 2];
+        a += row[k] * picture.data[from + 3];
       }
+      const to = (y * width + x) * 4;
+      narrow[to] = r;
+      narrow[to + 1] = g;
+      narrow[to + 2] = b;
+      narrow[to + 3] = a;
     }
   }
   const result = blank(width, height);

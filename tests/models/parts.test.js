@@ -71,12 +71,20 @@ test('boxes: specks, faint regions and empty maps give none; a box at the edge s
 
 test('regions: diagonal neighbours hang together, others do not', () => {
   // biome-ignore format: rows
-  const bitmap = Uint8Array.from([
-    1, 0, 0, 0, 1,
-    0, 1, 0, 0, 1,
-    0, 0, 1, 0, 1,
+  const map = Float32Array.from([
+    1, 0, 0, 0, 1, 0, 1,
+    0, 1, 0, 0, 1, 0, 1,
+    0, 0, 1, 0, 1, 0, 1,
+    0, 0, 0, 0, 1, 1, 1,
   ]);
-  assert.equal(regions(bitmap, 5, 3).length, 2);
+  const found = regions(map, 7, 4, 0.5).map((points) => points.map(({ x, y }) => `${x},${y}`).sort());
+  assert.deepEqual(
+    found.map((points) => [...new Set(points)]),
+    [
+      ['0,0', '1,1', '2,2'],
+      ['4,0', '4,1', '4,2', '4,3', '6,0', '6,1', '6,2', '6,3'],
+    ],
+  );
   assert.deepEqual(hull([{ x: 3, y: 3 }]), [{ x: 3, y: 3 }]);
 });
 
