@@ -3,7 +3,7 @@
  * Each model is cut at every length, has random bytes changed (N cases over all models, 20,000 unless told),
  * and is run with the Nth allocation failing for every N until it succeeds. Each case must end in a result or
  * a typed error: no crash, no hang, no leak, no sanitizer report. What fails prints the case that reproduces
- * it; --case I with one MODEL runs that single case of changed bytes. Without a MODEL: small models of
+ * it; --case I with one MODEL runs that single changed model. Without a MODEL: small models of
  * Debian's libonnx-testdata of all kinds (with SISKIN_SOAK set, all of them and 100 times the cases) and the
  * project's own. */
 #define _DEFAULT_SOURCE
@@ -16,6 +16,7 @@
 
 #include "../c/common/compare.h"
 #include "../c/common/exercise.h"
+#include "../c/common/mutate.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
@@ -32,7 +33,7 @@ typedef struct run {
     uint32_t seed;
     int verbose;
     long passed, failed;
-    long loaded, ran; /* of the changed models */
+    long loaded, ran; /* of the changed ones */
 } run;
 
 static char current[600]; /* what to name when a case kills the program */
@@ -126,21 +127,38 @@ static void change(uint8_t *bytes, size_t size, uint32_t *random) {
     }
 }
 
-static void flip(run *r, const char *path, const test_bytes *model, long cases) {
+/* Even cases change bytes, odd ones fields. */
+static uint8_t *changed_copy(const test_bytes *model, long number, uint32_t *random, size_t *size) {
+    if (number % 2) {
+        uint8_t *copy = test_mutate(model->bytes, model->size, random, size);
+        while (test_random(random) % 4 == 0) {
+            uint8_t *again = test_mutate(copy, *size, random, size);
+            free(copy);
+            copy = again;
+        }
+        return copy;
+    }
     uint8_t *copy = must(malloc(model->size));
-    const test_bytes changed = {copy, model->size};
+    memcpy(copy, model->bytes, model->size);
+    change(copy, model->size, random);
+    *size = model->size;
+    return copy;
+}
+
+static void flip(run *r, const char *path, const test_bytes *model, long cases) {
     for (long i = r->only >= 0 ? r->only : 0; i < (r->only >= 0 ? r->only + 1 : cases); i++) {
         const exercise how = {.options = {.memory_limit = MEMORY}, .seed = r->seed + (uint32_t)i};
         uint32_t random = (how.seed + 1) * 2654435761u + (uint32_t)model->size;
-        memcpy(copy, model->bytes, model->size);
         for (int warm = 0; warm < 4; warm++) test_random(&random);
-        change(copy, model->size, &random);
+        size_t size = 0;
+        uint8_t *copy = changed_copy(model, i, &random, &size);
+        const test_bytes changed = {copy, size};
         snprintf(current, sizeof current, "--seed %u --case %ld %.500s\n", (unsigned)r->seed, i, path);
         const exercise_result result = one_case(r, &changed, &how);
         r->loaded += strcmp(result.stage, "load") != 0 && strcmp(result.stage, "new") != 0;
         r->ran += result.status == SK_OK;
+        free(copy);
     }
-    free(copy);
 }
 
 static void starve(run *r, const char *path, const test_bytes *model, long requests) {
@@ -251,7 +269,7 @@ static int parse(run *r, list *models, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    run r = {.flips = getenv("SISKIN_SOAK") ? 2000000 : 20000, .only = -1, .seed = 1};
+    run r = {.flips = getenv("SISKIN_SOAK") ? 4000000 : 40000, .only = -1, .seed = 1};
     list models = {.count = 0};
     setvbuf(stdout, NULL, _IOLBF, 0);
     watch_for_death();
@@ -274,7 +292,7 @@ int main(int argc, char **argv) {
         trouble(&r, models.paths[i], &model, share);
         test_unmap(&model);
     }
-    printf("%zu models; of those with changed bytes %ld loaded and %ld ran\n", models.count, r.loaded, r.ran);
+    printf("%zu models; of the changed ones %ld loaded and %ld ran\n", models.count, r.loaded, r.ran);
     test_list_free(models.paths, models.count);
     if (!r.passed) r.failed++;
     printf("%ld passed, %ld failed, 0 skipped\n", r.passed, r.failed);
