@@ -1,7 +1,7 @@
 // Bundles js/ into dist/: node web/bundle.js DIST BUILD_ID
 //
-// dist/siskin.js loads its .wasm files, worker.js and inline.js from beside itself, by URLs that every bundler sees;
-// inline.js carries the wasm inside. cli.js uses siskin.js as it is and carries the image decoders, so the package
+// dist/siskin.js loads its .wasm files, worker.js and inline.js from beside itself, by URLs and imports that every
+// bundler sees; inline.js carries the wasm inside. cli.js uses siskin.js as it is and carries the image decoders, so the package
 // has no dependencies; their licences go into cli.js.LICENSES.txt.
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,11 +16,13 @@ const [dist, buildId] = process.argv.slice(2);
 const beside = {
   name: 'beside',
   setup({ onResolve, initialOptions }) {
+    const isEntry = initialOptions.outfile?.endsWith('/siskin.js');
     const toEngine = initialOptions.outfile?.endsWith('cli.js');
     onResolve({ filter: /\.js$/ }, ({ path: file, kind, resolveDir }) => {
       const target = path.resolve(resolveDir, file);
       if (kind === 'dynamic-import' && target === js('inline.js'))
         return { path: './inline.js', external: true };
+      if (isEntry && target === js('worker.js')) return { path: './worker.js', external: true };
       if (toEngine && target === js('index.js')) return { path: './siskin.js', external: true };
       return null;
     });
