@@ -44,8 +44,11 @@ static void planes_to_pixels_3(ptrdiff_t pixels, uint8_t *dst, const uint8_t *sr
 static void transpose_4(ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row, const uint8_t *src,
                         ptrdiff_t src_col) {
     const ptrdiff_t cols4 = cols & ~(ptrdiff_t)3;
-    for (ptrdiff_t r0 = 0; r0 < rows; r0 += LINE) {
-        const ptrdiff_t n = rows - r0 < LINE ? rows - r0 : LINE, n4 = n & ~(ptrdiff_t)3;
+    /* destination rows a multiple of 2 kB apart share a few cache sets: half a line of them at a time is
+     * twice as fast */
+    const ptrdiff_t line = dst_row % 2048 ? LINE : LINE / 2;
+    for (ptrdiff_t r0 = 0; r0 < rows; r0 += line) {
+        const ptrdiff_t n = rows - r0 < line ? rows - r0 : line, n4 = n & ~(ptrdiff_t)3;
         for (ptrdiff_t c = 0; c < cols4; c += 4) {
             uint8_t *d = dst + r0 * dst_row + c * 4;
             const uint8_t *s = src + r0 * 4 + c * src_col;
