@@ -1,11 +1,13 @@
-/* Siskin: runs trained neural networks given as ONNX. The public C interface; web/glue.c exports it to JavaScript.
+/* Siskin: runs trained neural networks given as ONNX. The public C interface; web/glue.c exports it to
+ * JavaScript.
  *
- * One sk_model holds a graph, its packed weights, its plans and the state of one prediction. Nothing is global; a
- * model is used by one thread at a time. Long work is done in slices: sk_model_load, sk_model_run return SK_MORE when their time
- * budget is spent and go on at the next call. Every failure leaves the model usable, except that a failed load
- * only allows sk_model_free.
+ * One sk_model holds a graph, its packed weights, its plans and the state of one prediction. Nothing is
+ * global; a model is used by one thread at a time. Long work is done in slices: sk_model_load, sk_model_run
+ * return SK_MORE when their time budget is spent and go on at the next call. Every failure leaves the model
+ * usable, except that a failed load only allows sk_model_free.
  *
- *   sk_model_new -> [sk_add_file ...] -> sk_model_load until not SK_MORE -> { sk_set_input ... -> sk_model_run until not SK_MORE
+ *   sk_model_new -> [sk_add_file ...] -> sk_model_load until not SK_MORE -> { sk_set_input ... ->
+ * sk_model_run until not SK_MORE
  *   -> sk_output ... } any number of times -> sk_model_free
  */
 #ifndef SISKIN_H
@@ -17,7 +19,8 @@
 typedef struct sk_model sk_model;
 
 typedef struct sk_host {
-    /* Copies [offset, offset + size) of file `file` (0: the model; then sk_add_file's numbers) to dst; 0 on success. */
+    /* Copies [offset, offset + size) of file `file` (0: the model; then sk_add_file's numbers) to dst; 0 on
+     * success. */
     int (*read)(void *user, int file, uint64_t offset, size_t size, void *dst);
     double (*now)(void *user); /* milliseconds, monotonic; NULL: budgets are ignored */
     void *user;
@@ -35,7 +38,8 @@ typedef struct sk_options {
 sk_model *sk_model_new(const sk_host *host, uint64_t size, const sk_options *options);
 void sk_model_free(sk_model *model); /* NULL is allowed */
 
-/* An external data file that the model may name as `path`; returns its number (> 0) or -1 (out of memory, limit). */
+/* An external data file that the model may name as `path`; returns its number (> 0) or -1 (out of memory,
+ * limit). */
 int sk_add_file(sk_model *model, const char *path, uint64_t size);
 
 /* Parses, checks, optimises. budget in milliseconds; 0: to the end. */
@@ -45,21 +49,25 @@ sk_status sk_model_load(sk_model *model, double budget);
 const sk_error *sk_model_error(const sk_model *model);
 
 typedef enum sk_describe {
-    SK_DESCRIBE_IO,     /* JSON {"inputs": [{"name", "type", "dims": [n | "symbol" | null] | null}], "outputs": [...]} */
-    SK_DESCRIBE_MODEL,  /* JSON {"irVersion", "producer", "opsets", "nodes", "ops": {"Conv": 12}, "parameters", ...} */
-    SK_DESCRIBE_GRAPH,  /* readable text of the optimised graph */
-    SK_DESCRIBE_PLAN,   /* JSON of the current plan: steps, values with offsets, arena bytes, macs. After a bind */
+    SK_DESCRIBE_IO,    /* JSON {"inputs": [{"name", "type", "dims": [n | "symbol" | null] | null}], "outputs":
+                          [...]} */
+    SK_DESCRIBE_MODEL, /* JSON {"irVersion", "producer", "opsets", "nodes", "ops": {"Conv": 12}, "parameters",
+                          ...} */
+    SK_DESCRIBE_GRAPH, /* readable text of the optimised graph */
+    SK_DESCRIBE_PLAN, /* JSON of the current plan: steps, values with offsets, arena bytes, macs. After a bind
+                       */
     SK_DESCRIBE_MEMORY, /* JSON {"inUse", "peak", "weights", "arena", "plans"} in bytes */
-    SK_DESCRIBE_CHECK,  /* JSON [{"node", "op", "output", "maxAbs", "maxDiff"}] of the last run with options.check */
+    SK_DESCRIBE_CHECK,  /* JSON [{"node", "op", "output", "maxAbs", "maxDiff"}] of the last run with
+                           options.check */
 } sk_describe;
 
 /* NUL-terminated text, valid until the next call on the model; NULL on failure. */
 const char *sk_describe_text(sk_model *model, sk_describe what);
 
 /* ---- one prediction ---- */
-/* Starts an input: checks type and shape against the declaration, gives memory for exactly those bytes in *data (to be
- * filled before sk_model_run; keeps its contents between runs, so an unchanged input need not be set again). For strings
- * see sk_set_strings. */
+/* Starts an input: checks type and shape against the declaration, gives memory for exactly those bytes in
+ * *data (to be filled before sk_model_run; keeps its contents between runs, so an unchanged input need not be
+ * set again). For strings see sk_set_strings. */
 sk_status sk_set_input(sk_model *model, int input, int type, int rank, const int32_t *dims, void **data);
 /* Marks optional input `input` as not given. */
 sk_status sk_unset_input(sk_model *model, int input);

@@ -1,5 +1,5 @@
-/* The allocation gateway. A 16-byte header before each block holds its size; malloc on wasm aligns to 8 only, so blocks
- * are placed by hand at 16 with the distance to malloc's address in the header. */
+/* The allocation gateway. A 16-byte header before each block holds its size; malloc on wasm aligns to 8 only,
+ * so blocks are placed by hand at 16 with the distance to malloc's address in the header. */
 #include "core/heap.h"
 
 #include <stdlib.h>
@@ -97,7 +97,8 @@ void *sk_arena_alloc(sk_arena *arena, size_t size) {
         if (!fresh) return NULL;
         fresh->used = 0;
         fresh->size = body;
-        /* a chunk made for one big piece goes behind the current one, which still has room for small pieces */
+        /* a chunk made for one big piece goes behind the current one, which still has room for small pieces
+         */
         if (chunk && body == rounded) {
             fresh->next = chunk->next;
             chunk->next = fresh;

@@ -1,5 +1,6 @@
-/* The allocation gateway: every byte the engine takes goes through an sk_heap, which counts, limits and, for tests,
- * fails the Nth request. An sk_arena hands out pieces that are freed together (the graph, a plan's step states). */
+/* The allocation gateway: every byte the engine takes goes through an sk_heap, which counts, limits and, for
+ * tests, fails the Nth request. An sk_arena hands out pieces that are freed together (the graph, a plan's
+ * step states). */
 #ifndef SK_CORE_HEAP_H
 #define SK_CORE_HEAP_H
 
@@ -19,8 +20,9 @@ void sk_heap_init(sk_heap *heap);
 /* NULL when memory or the limit is exhausted. size 0 gives a valid pointer. Contents undefined. */
 void *sk_alloc(sk_heap *heap, size_t size);
 void *sk_calloc(sk_heap *heap, size_t count, size_t size); /* zeroed; NULL also when count * size overflows */
-void *sk_realloc(sk_heap *heap, void *block, size_t size); /* block may be NULL; on NULL the old block stays valid */
-void sk_free(sk_heap *heap, void *block);                  /* NULL is allowed */
+void *sk_realloc(sk_heap *heap, void *block,
+                 size_t size);            /* block may be NULL; on NULL the old block stays valid */
+void sk_free(sk_heap *heap, void *block); /* NULL is allowed */
 
 sk_status sk_oom(sk_error *err, size_t size); /* records and returns SK_OUT_OF_MEMORY */
 
@@ -32,7 +34,7 @@ typedef struct sk_arena {
 } sk_arena;
 
 void sk_arena_init(sk_arena *arena, sk_heap *heap);
-void sk_arena_clear(sk_arena *arena); /* frees everything it handed out */
+void sk_arena_clear(sk_arena *arena);                              /* frees everything it handed out */
 void *sk_arena_alloc(sk_arena *arena, size_t size);                /* 16-byte aligned; NULL when exhausted */
 void *sk_arena_calloc(sk_arena *arena, size_t count, size_t size); /* zeroed, product checked */
 char *sk_arena_text(sk_arena *arena, const char *text, size_t length); /* a NUL-terminated copy */

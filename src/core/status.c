@@ -1,4 +1,5 @@
-/* Errors and the one text formatter of the engine. printf would cost 10 kB of wasm and drag in locale and stdio. */
+/* Errors and the one text formatter of the engine. printf would cost 10 kB of wasm and drag in locale and
+ * stdio. */
 #include "core/status.h"
 
 #include <string.h>
@@ -106,7 +107,11 @@ size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args) {
             put(&w, text, length);
             break;
         }
-        case 'd': put_signed(&w, longs == 2 ? va_arg(args, long long) : longs ? va_arg(args, long) : va_arg(args, int)); break;
+        case 'd':
+            put_signed(&w, longs == 2 ? va_arg(args, long long)
+                           : longs    ? va_arg(args, long)
+                                      : va_arg(args, int));
+            break;
         case 'u':
         case 'x':
             put_unsigned(&w,

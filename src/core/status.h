@@ -1,5 +1,5 @@
-/* Status codes and the caller-owned error: functions that can fail return sk_status and write the reason, in a
- * user's words, into an sk_error. The first failure wins; later ones keep the first text. */
+/* Status codes and the caller-owned error: functions that can fail return sk_status and write the reason, in
+ * a user's words, into an sk_error. The first failure wins; later ones keep the first text. */
 #ifndef SK_CORE_STATUS_H
 #define SK_CORE_STATUS_H
 
@@ -27,8 +27,9 @@ typedef struct sk_error {
 #define SK_PRINTF(fmt, args)
 #endif
 
-/* Records the failure and returns its status, so that `return sk_fail(...)` is the usual form. err may be NULL.
- * Understands %s %.*s %d %u %c %x %zu %lld %llu %g %% only (our own formatter: libc's costs 10 kB of wasm). */
+/* Records the failure and returns its status, so that `return sk_fail(...)` is the usual form. err may be
+ * NULL. Understands %s %.*s %d %u %c %x %zu %lld %llu %g %% only (our own formatter: libc's costs 10 kB of
+ * wasm). */
 sk_status sk_fail(sk_error *err, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
 
 /* "bad-shape" and so on; borrowed. */
@@ -39,10 +40,10 @@ size_t sk_format(char *dst, size_t size, const char *fmt, ...) SK_PRINTF(3, 4);
 size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args);
 
 /* Hands a failure up unchanged. */
-#define SK_TRY(call)                                                                                                   \
-    do {                                                                                                               \
-        sk_status sk_try_ = (call);                                                                                    \
-        if (sk_try_ != SK_OK) return sk_try_;                                                                          \
+#define SK_TRY(call)                                                                                         \
+    do {                                                                                                     \
+        sk_status sk_try_ = (call);                                                                          \
+        if (sk_try_ != SK_OK) return sk_try_;                                                                \
     } while (0)
 
 #endif

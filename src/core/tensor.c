@@ -14,9 +14,7 @@ static const type_row types[SK_TYPE_COUNT] = {
 #undef SK_TYPE_ROW
 };
 
-const char *sk_type_name(int type) {
-    return type > 0 && type < SK_TYPE_COUNT ? types[type].name : "unknown";
-}
+const char *sk_type_name(int type) { return type > 0 && type < SK_TYPE_COUNT ? types[type].name : "unknown"; }
 
 int sk_type_bits(int type) {
     if (type == SK_STRING) return (int)(8 * sizeof(sk_string));
@@ -93,10 +91,8 @@ const char *sk_tensor_text(const sk_tensor *t, char dst[SK_SHAPE_TEXT]) {
     n += sk_format(dst + n, SK_SHAPE_TEXT - n, "[");
     for (int i = 0; i < t->rank; i++) {
         if (i) n += sk_format(dst + n, SK_SHAPE_TEXT - n, ",");
-        if (t->dims[i] < 0)
-            n += sk_format(dst + n, SK_SHAPE_TEXT - n, "?");
-        else
-            n += sk_format(dst + n, SK_SHAPE_TEXT - n, "%d", (int)t->dims[i]);
+        if (t->dims[i] < 0) n += sk_format(dst + n, SK_SHAPE_TEXT - n, "?");
+        else n += sk_format(dst + n, SK_SHAPE_TEXT - n, "%d", (int)t->dims[i]);
     }
     sk_format(dst + n, SK_SHAPE_TEXT - n, "]");
     return dst;

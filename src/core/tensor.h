@@ -1,6 +1,7 @@
 /* Element types and the tensor: a type, logical dimensions, a storage order and borrowed bytes.
- * The same struct describes what is known of a value before its bytes exist: type 0, rank -1 and a dimension of -1
- * each mean "unknown". Logical dimensions are always in ONNX's order; `layout` says how they are stored. */
+ * The same struct describes what is known of a value before its bytes exist: type 0, rank -1 and a dimension
+ * of -1 each mean "unknown". Logical dimensions are always in ONNX's order; `layout` says how they are
+ * stored. */
 #ifndef SK_CORE_TENSOR_H
 #define SK_CORE_TENSOR_H
 
@@ -20,10 +21,12 @@ typedef enum sk_type {
 /* Sets of types, for the op table. */
 #define SK_T(name) (1u << SK_##name)
 #define SK_T_FLOAT SK_T(FLOAT32)
-#define SK_T_INT                                                                                                       \
-    (SK_T(UINT8) | SK_T(INT8) | SK_T(UINT16) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64) | SK_T(UINT32) | SK_T(UINT64))
+#define SK_T_INT                                                                                             \
+    (SK_T(UINT8) | SK_T(INT8) | SK_T(UINT16) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64) | SK_T(UINT32) |      \
+     SK_T(UINT64))
 #define SK_T_NUMBER (SK_T_INT | SK_T(FLOAT32) | SK_T(FLOAT64))
-#define SK_T_FIXED (SK_T_NUMBER | SK_T(BOOL) | SK_T(FLOAT16) | SK_T(BFLOAT16) | SK_T(COMPLEX64) | SK_T(COMPLEX128))
+#define SK_T_FIXED                                                                                           \
+    (SK_T_NUMBER | SK_T(BOOL) | SK_T(FLOAT16) | SK_T(BFLOAT16) | SK_T(COMPLEX64) | SK_T(COMPLEX128))
 #define SK_T_ANY 0xffffffffu
 
 typedef enum sk_layout {
@@ -46,14 +49,15 @@ typedef struct sk_string {
 } sk_string;
 
 const char *sk_type_name(int type); /* "float32"; "unknown" for anything else */
-int sk_type_bits(int type);         /* 0 for unknown numbers and, elementwise size aside, never for a known type */
+int sk_type_bits(int type); /* 0 for unknown numbers and, elementwise size aside, never for a known type */
 static inline int sk_type_in(int type, uint32_t set) { return type > 0 && type < 32 && ((set >> type) & 1u); }
 
 /* All dimensions known? (a rank of 0 is known) */
 int sk_shape_known(const sk_tensor *t);
 /* Number of elements of a known shape whose bytes were checked already (sk_tensor_bytes). 1 for rank 0. */
 size_t sk_numel(const sk_tensor *t);
-/* Bytes of a tensor of known type and shape into *bytes; 0 when unknown, negative or over SK_MAX_TENSOR_BYTES. */
+/* Bytes of a tensor of known type and shape into *bytes; 0 when unknown, negative or over
+ * SK_MAX_TENSOR_BYTES. */
 int sk_tensor_bytes(const sk_tensor *t, size_t *bytes);
 /* The same for a checked tensor. */
 size_t sk_nbytes(const sk_tensor *t);

@@ -49,7 +49,10 @@ void sk_text_add(sk_text *text, const char *fmt, ...) {
 /* Length of the valid UTF-8 sequence at s (NUL-terminated), 0 when there is none. */
 static size_t utf8_length(const unsigned char *s) {
     if (s[0] < 0x80) return 1;
-    const size_t n = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    const size_t n = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
+                     : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+                     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                   : 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80) return 0;
     if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0))) return 0;
@@ -61,14 +64,10 @@ void sk_text_json(sk_text *text, const char *string) {
     sk_text_raw(text, "\"", 1);
     for (const unsigned char *s = (const unsigned char *)string; *s;) {
         const size_t n = utf8_length(s);
-        if (!n)
-            sk_text_raw(text, "\xef\xbf\xbd", 3);
-        else if (*s == '"' || *s == '\\')
-            sk_text_add(text, "\\%c", *s);
-        else if (*s < 0x20)
-            sk_text_add(text, "\\u00%c%c", '0' + (*s >> 4), "0123456789abcdef"[*s & 15]);
-        else
-            sk_text_raw(text, (const char *)s, n);
+        if (!n) sk_text_raw(text, "\xef\xbf\xbd", 3);
+        else if (*s == '"' || *s == '\\') sk_text_add(text, "\\%c", *s);
+        else if (*s < 0x20) sk_text_add(text, "\\u00%c%c", '0' + (*s >> 4), "0123456789abcdef"[*s & 15]);
+        else sk_text_raw(text, (const char *)s, n);
         s += n ? n : 1;
     }
     sk_text_raw(text, "\"", 1);

@@ -28,7 +28,8 @@ sk_graph *sk_graph_new(sk_ir *ir, sk_graph *parent, const char *name) {
 
 sk_value *sk_value_new(sk_graph *graph, const char *name) {
     sk_value *value = sk_arena_calloc(graph->arena, 1, sizeof *value);
-    if (!value || !grow(graph->arena, (void **)&graph->values, graph->n_values, &graph->cap_values)) return NULL;
+    if (!value || !grow(graph->arena, (void **)&graph->values, graph->n_values, &graph->cap_values))
+        return NULL;
     value->name = sk_arena_text(graph->arena, name, strlen(name));
     if (!value->name) return NULL;
     value->graph = graph;
@@ -55,7 +56,8 @@ sk_node *sk_node_new(sk_graph *graph, const char *domain, const char *op_type, i
 }
 
 sk_status sk_graph_append(sk_graph *graph, sk_node *node) {
-    if (!grow(graph->arena, (void **)&graph->nodes, graph->n_nodes, &graph->cap_nodes)) return SK_OUT_OF_MEMORY;
+    if (!grow(graph->arena, (void **)&graph->nodes, graph->n_nodes, &graph->cap_nodes))
+        return SK_OUT_OF_MEMORY;
     graph->nodes[graph->n_nodes++] = node;
     return SK_OK;
 }
@@ -127,13 +129,16 @@ static void multiply_scale(const sk_const *c, size_t first, size_t count, float 
     }
 }
 
-sk_status sk_const_read(const sk_ir *ir, const sk_const *c, size_t first, size_t count, void *dst, sk_error *err) {
+sk_status sk_const_read(const sk_ir *ir, const sk_const *c, size_t first, size_t count, void *dst,
+                        sk_error *err) {
     const size_t width = (size_t)sk_type_bits(c->type.type) / 8;
     if (!count) return SK_OK;
     if (c->type.data) {
         memcpy(dst, (const char *)c->type.data + first * width, count * width);
-    } else if (ir->source.read(ir->source.user, c->file, c->offset + (uint64_t)first * width, count * width, dst)) {
-        return sk_fail(err, SK_MALFORMED, "the model's bytes at %llu could not be read", (unsigned long long)c->offset);
+    } else if (ir->source.read(ir->source.user, c->file, c->offset + (uint64_t)first * width, count * width,
+                               dst)) {
+        return sk_fail(err, SK_MALFORMED, "the model's bytes at %llu could not be read",
+                       (unsigned long long)c->offset);
     }
     if (c->scale) multiply_scale(c, first, count, dst);
     return SK_OK;
@@ -142,10 +147,10 @@ sk_status sk_const_read(const sk_ir *ir, const sk_const *c, size_t first, size_t
 sk_status sk_const_bytes(const sk_ir *ir, const sk_const *c, void *dst, sk_error *err) {
     if (sk_type_bits(c->type.type) >= 8) return sk_const_read(ir, c, 0, sk_numel(&c->type), dst, err);
     const size_t bytes = sk_nbytes(&c->type);
-    if (c->type.data)
-        memcpy(dst, c->type.data, bytes);
+    if (c->type.data) memcpy(dst, c->type.data, bytes);
     else if (ir->source.read(ir->source.user, c->file, c->offset, bytes, dst))
-        return sk_fail(err, SK_MALFORMED, "the model's bytes at %llu could not be read", (unsigned long long)c->offset);
+        return sk_fail(err, SK_MALFORMED, "the model's bytes at %llu could not be read",
+                       (unsigned long long)c->offset);
     return SK_OK;
 }
 

@@ -1,6 +1,7 @@
-/* The intermediate representation: a model as a graph of values and nodes, close to ONNX's own so that it can be
- * checked, dumped and written back. Everything here lives in the graph's arena and is freed with it; names and
- * attribute bytes are copied in. Nothing in it assumes inference: an initializer may be declared variable. */
+/* The intermediate representation: a model as a graph of values and nodes, close to ONNX's own so that it can
+ * be checked, dumped and written back. Everything here lives in the graph's arena and is freed with it; names
+ * and attribute bytes are copied in. Nothing in it assumes inference: an initializer may be declared
+ * variable. */
 #ifndef SK_GRAPH_GRAPH_H
 #define SK_GRAPH_GRAPH_H
 
@@ -19,8 +20,8 @@ typedef struct sk_source {
 } sk_source;
 
 /* Bytes of a constant: resident (data) or still in the source (file, offset). Type and shape stand beside it.
- * `scale` is a factor along dims[scale_axis] not yet multiplied in (float32 only): folding a batch norm into a
- * convolution costs one vector and leaves the weights in the source. */
+ * `scale` is a factor along dims[scale_axis] not yet multiplied in (float32 only): folding a batch norm into
+ * a convolution costs one vector and leaves the weights in the source. */
 typedef struct sk_const {
     sk_tensor type; /* always plain; type.data is the resident bytes or NULL */
     int32_t id;     /* unique in the model: packed forms are keyed by it */
@@ -32,16 +33,16 @@ typedef struct sk_const {
 } sk_const;
 
 typedef enum sk_attr_kind { /* AttributeProto.AttributeType */
-    SK_ATTR_FLOAT = 1,
-    SK_ATTR_INT = 2,
-    SK_ATTR_STRING = 3,
-    SK_ATTR_TENSOR = 4,
-    SK_ATTR_GRAPH = 5,
-    SK_ATTR_FLOATS = 6,
-    SK_ATTR_INTS = 7,
-    SK_ATTR_STRINGS = 8,
-    SK_ATTR_TENSORS = 9,
-    SK_ATTR_GRAPHS = 10,
+                            SK_ATTR_FLOAT = 1,
+                            SK_ATTR_INT = 2,
+                            SK_ATTR_STRING = 3,
+                            SK_ATTR_TENSOR = 4,
+                            SK_ATTR_GRAPH = 5,
+                            SK_ATTR_FLOATS = 6,
+                            SK_ATTR_INTS = 7,
+                            SK_ATTR_STRINGS = 8,
+                            SK_ATTR_TENSORS = 9,
+                            SK_ATTR_GRAPHS = 10,
 } sk_attr_kind;
 
 typedef struct sk_attr {
@@ -66,11 +67,12 @@ typedef struct sk_attr {
 struct sk_value {
     const char *name; /* "" is never a value: an absent optional is a NULL pointer */
     sk_graph *graph;
-    int32_t index; /* in graph->values */
-    sk_node *producer; /* NULL for inputs, constants and captured values */
+    int32_t index;      /* in graph->values */
+    sk_node *producer;  /* NULL for inputs, constants and captured values */
     sk_const *constant; /* the bytes of an initializer or a folded value, or NULL */
     sk_tensor type;     /* what is known statically; type.layout is decided by the layout pass */
-    const char *symbols[SK_MAX_RANK]; /* names of dynamic dimensions (graph inputs and outputs), NULL elsewhere */
+    const char
+        *symbols[SK_MAX_RANK]; /* names of dynamic dimensions (graph inputs and outputs), NULL elsewhere */
     uint8_t is_input, is_output;
 };
 
@@ -79,11 +81,12 @@ struct sk_node {
     const char *domain, *op_type;
     const sk_op *op; /* NULL only before sk_resolve */
     sk_graph *graph;
-    sk_value **inputs, **outputs; /* NULL entries: absent optionals. May belong to an enclosing graph (captures) */
+    sk_value **inputs,
+        **outputs; /* NULL entries: absent optionals. May belong to an enclosing graph (captures) */
     int32_t n_inputs, n_outputs;
     sk_attr *attrs;
     int32_t n_attrs;
-    void *params; /* what op->import made of the attributes */
+    void *params;      /* what op->import made of the attributes */
     sk_graph **bodies; /* subgraphs among the attributes, in op-defined order (If: then, else) */
     int32_t n_bodies;
     int32_t opset; /* version of its domain */
@@ -108,7 +111,8 @@ struct sk_graph {
     int32_t n_inputs, n_outputs;
 };
 
-/* A file the source can read: number 0 is the model, the others are the external data that the caller offers. */
+/* A file the source can read: number 0 is the model, the others are the external data that the caller offers.
+ */
 typedef struct sk_file {
     const char *path; /* as the model names it; "" for the model */
     uint64_t size;
@@ -139,7 +143,8 @@ sk_const *sk_const_new(sk_ir *ir);
 
 /* ---- reading ---- */
 const sk_attr *sk_node_attr(const sk_node *node, const char *name); /* NULL when absent */
-/* With a default when the attribute is absent, or of another kind (import functions check kinds with sk_want). */
+/* With a default when the attribute is absent, or of another kind (import functions check kinds with
+ * sk_want). */
 int64_t sk_attr_int(const sk_node *node, const char *name, int64_t fallback);
 float sk_attr_float(const sk_node *node, const char *name, float fallback);
 /* 1 when the string attribute equals text; when absent, whether fallback equals it. */
@@ -149,7 +154,8 @@ const int64_t *sk_attr_ints(const sk_node *node, const char *name, uint32_t *cou
 
 /* Elements [first, first + count) of a constant, converted by no one: scale is multiplied in, bytes are
  * little-endian as stored. type.type must have whole bytes. */
-sk_status sk_const_read(const sk_ir *ir, const sk_const *constant, size_t first, size_t count, void *dst, sk_error *err);
+sk_status sk_const_read(const sk_ir *ir, const sk_const *constant, size_t first, size_t count, void *dst,
+                        sk_error *err);
 /* All of it, resident from now on (allocated in the arena). */
 sk_status sk_const_load(sk_ir *ir, sk_const *constant, sk_error *err);
 /* All of it, types of less than a byte included, into dst (sk_nbytes long). */
@@ -163,8 +169,8 @@ void sk_count_uses(const sk_graph *graph, int32_t *uses);
 /* Drops nodes for which keep[i] is 0. */
 void sk_keep_nodes(sk_graph *graph, const uint8_t *keep);
 
-/* op rows for all nodes, attributes imported, arity and element types checked: all that is unsupported is listed in
- * one error. */
+/* op rows for all nodes, attributes imported, arity and element types checked: all that is unsupported is
+ * listed in one error. */
 sk_status sk_validate(sk_ir *ir, sk_error *err);
 
 /* The op row for a node: highest `since` not above version; NULL when there is none. */

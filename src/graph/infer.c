@@ -4,12 +4,10 @@
 #include "graph/op.h"
 
 const char *sk_node_text(const sk_node *node, char dst[SK_NODE_TEXT]) {
-    if (node->name[0])
-        sk_format(dst, SK_NODE_TEXT, "%s '%s'", node->op_type, node->name);
+    if (node->name[0]) sk_format(dst, SK_NODE_TEXT, "%s '%s'", node->op_type, node->name);
     else if (node->n_outputs && node->outputs[0])
         sk_format(dst, SK_NODE_TEXT, "%s (output '%s')", node->op_type, node->outputs[0]->name);
-    else
-        sk_format(dst, SK_NODE_TEXT, "%s", node->op_type);
+    else sk_format(dst, SK_NODE_TEXT, "%s", node->op_type);
     return dst;
 }
 
@@ -22,7 +20,8 @@ sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) {
     return sk_fail(c->err, SK_SHAPE, "%s: %s", sk_node_text(c->node, node), what);
 }
 
-sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out, sk_error *err) {
+sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
+                        sk_error *err) {
     char text[SK_NODE_TEXT], shape[SK_SHAPE_TEXT];
     const sk_op *op = node->op;
     const int type = node->n_inputs && in[0] ? in[0]->type : 0;
@@ -44,7 +43,8 @@ sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_at
     char node[SK_NODE_TEXT];
     *attr = sk_node_attr(c->node, name);
     if (*attr && (*attr)->kind != kind)
-        return sk_fail(c->err, SK_MALFORMED, "%s: attribute '%s' has the wrong kind", sk_node_text(c->node, node), name);
+        return sk_fail(c->err, SK_MALFORMED, "%s: attribute '%s' has the wrong kind",
+                       sk_node_text(c->node, node), name);
     return SK_OK;
 }
 
@@ -70,15 +70,14 @@ sk_status sk_broadcast(const sk_infer *c, const sk_tensor *a, const sk_tensor *b
     for (int i = 0; i < rank; i++) {
         const int ia = i - (rank - a->rank), ib = i - (rank - b->rank);
         const int32_t da = ia < 0 ? 1 : a->dims[ia], db = ib < 0 ? 1 : b->dims[ib];
-        if (da == 1)
-            dims[i] = db;
-        else if (db == 1 || da == db)
-            dims[i] = da;
+        if (da == 1) dims[i] = db;
+        else if (db == 1 || da == db) dims[i] = da;
         else if (da < 0 || db < 0)
             dims[i] = da < 0 ? db : da; /* an unknown one is 1 or equals the other, which is not 1 */
         else {
             char ta[SK_SHAPE_TEXT], tb[SK_SHAPE_TEXT];
-            return sk_bad_shape(c, "%s and %s do not broadcast", sk_tensor_text(a, ta), sk_tensor_text(b, tb));
+            return sk_bad_shape(c, "%s and %s do not broadcast", sk_tensor_text(a, ta),
+                                sk_tensor_text(b, tb));
         }
     }
     sk_set_shape(out, out->type, rank, dims);
@@ -94,7 +93,9 @@ int sk_known_ints(const sk_tensor *t, int64_t *dst, int max) {
     return (int)n;
 }
 
-void sk_copy_type(sk_tensor *dst, const sk_tensor *src) { sk_set_shape(dst, src->type, src->rank, src->dims); }
+void sk_copy_type(sk_tensor *dst, const sk_tensor *src) {
+    sk_set_shape(dst, src->type, src->rank, src->dims);
+}
 
 sk_status sk_infer_same(sk_infer *c) {
     sk_copy_type(c->out[0], c->in[0]);

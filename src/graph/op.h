@@ -1,11 +1,11 @@
-/* What an operator is to the rest of the engine: one row in ops.def, one sk_impl in src/ops/. The contexts below are
- * all an operator ever sees; the runtime implements the services they name.
+/* What an operator is to the rest of the engine: one row in ops.def, one sk_impl in src/ops/. The contexts
+ * below are all an operator ever sees; the runtime implements the services they name.
  *
  *   import   once per node at load: checks attributes, leaves typed params on the node
- *   infer    types and shapes of the outputs from those of the inputs; runs at load with partial knowledge and at
- *            bind with full knowledge. What it leaves unknown at bind depends on data: the plan is cut there.
- *   prepare  once per node and plan: all shapes are known; chooses the kernel, packs weights, states the scratch
- *   run      computes; allocates nothing
+ *   infer    types and shapes of the outputs from those of the inputs; runs at load with partial knowledge
+ * and at bind with full knowledge. What it leaves unknown at bind depends on data: the plan is cut there.
+ *   prepare  once per node and plan: all shapes are known; chooses the kernel, packs weights, states the
+ * scratch run      computes; allocates nothing
  */
 #ifndef SK_GRAPH_OP_H
 #define SK_GRAPH_OP_H
@@ -20,8 +20,9 @@ typedef struct sk_import {
 
 typedef struct sk_infer {
     const sk_node *node;
-    const sk_tensor *const *in; /* NULL: absent. in[i]->data is set when the value is known now (plain layout) */
-    sk_tensor *const *out;      /* NULL: not wanted. Come in as unknown; layout is not infer's business */
+    const sk_tensor *const
+        *in;               /* NULL: absent. in[i]->data is set when the value is known now (plain layout) */
+    sk_tensor *const *out; /* NULL: not wanted. Come in as unknown; layout is not infer's business */
     int n_in, n_out;
     sk_error *err;
 } sk_infer;
@@ -36,11 +37,12 @@ struct sk_prepare {
     const sk_tensor *const *in; /* shapes and layouts; data only of values known at bind */
     sk_tensor *const *out;
     int n_in, n_out;
-    uint8_t reference;  /* take the scalar reference kernels (sk_select does when told) */
-    size_t scratch;     /* set: bytes wanted in sk_run.scratch, 16-byte aligned */
-    void *state;        /* set: from sk_prepare_alloc, handed to run */
-    sk_run_fn *run;     /* comes in as the row's; may be replaced by a special case */
-    const sk_const *const *constants; /* constants[i]: the bytes behind input i when it is a constant, else NULL */
+    uint8_t reference; /* take the scalar reference kernels (sk_select does when told) */
+    size_t scratch;    /* set: bytes wanted in sk_run.scratch, 16-byte aligned */
+    void *state;       /* set: from sk_prepare_alloc, handed to run */
+    sk_run_fn *run;    /* comes in as the row's; may be replaced by a special case */
+    const sk_const *const
+        *constants; /* constants[i]: the bytes behind input i when it is a constant, else NULL */
     sk_error *err;
     /* Not for operators: who stands behind the calls below. */
     uint32_t wanted;
@@ -52,9 +54,9 @@ struct sk_prepare {
 /* Memory that lives as long as the plan, zeroed. NULL: out of memory (return sk_oom). */
 void *sk_prepare_alloc(sk_prepare *p, size_t size);
 
-/* A packed form of constant inputs, made once per (first constant's id, kind, params) and shared by all plans.
- * write fills dst (`bytes` long, 64-byte aligned) from the constants by sk_const_read; params are compared bytewise.
- * *packed is valid as long as the model. */
+/* A packed form of constant inputs, made once per (first constant's id, kind, params) and shared by all
+ * plans. write fills dst (`bytes` long, 64-byte aligned) from the constants by sk_const_read; params are
+ * compared bytewise. *packed is valid as long as the model. */
 typedef struct sk_pack {
     const sk_ir *ir;
     const sk_const *const *constants; /* as in sk_prepare */
@@ -73,7 +75,8 @@ struct sk_packing {
 };
 sk_status sk_prepare_pack(sk_prepare *p, const sk_packing *packing, const void **packed);
 
-/* Inputs that the row claims to pack itself (`packs`) come without data at run; this asks for input i all the same. */
+/* Inputs that the row claims to pack itself (`packs`) come without data at run; this asks for input i all the
+ * same. */
 void sk_prepare_want(sk_prepare *p, int input);
 
 struct sk_run {
@@ -81,7 +84,7 @@ struct sk_run {
     void *state;
     void *scratch;
     const sk_tensor *const *in; /* NULL: absent */
-    sk_tensor *const *out;      /* placed by the planner; data NULL where infer left the shape unknown at bind */
+    sk_tensor *const *out; /* placed by the planner; data NULL where infer left the shape unknown at bind */
     int n_in, n_out;
     sk_heap *heap;
     sk_error *err;
@@ -93,8 +96,9 @@ struct sk_run {
 /* For outputs whose shape only run can know: sets the shape and gives the bytes. out[i]->type must be set. */
 sk_status sk_run_output(sk_run *r, int i, int rank, const int32_t *dims);
 
-/* An operator that is linear in a constant: which input holds the weights, which of their axes counts the output's
- * channels, which input is the bias of that many elements, and which axis of the output the channels are. */
+/* An operator that is linear in a constant: which input holds the weights, which of their axes counts the
+ * output's channels, which input is the bias of that many elements, and which axis of the output the channels
+ * are. */
 typedef struct sk_linear {
     int weight, weight_axis, bias, out_axis;
 } sk_linear;
@@ -104,15 +108,17 @@ typedef struct sk_impl {
     sk_status (*infer)(sk_infer *c);
     sk_status (*prepare)(sk_prepare *p); /* NULL: nothing to choose */
     sk_run_fn *run;
-    /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this. */
+    /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this.
+     */
     int (*as_clamp)(const sk_node *node, float *lo, float *hi);
     /* 1 and *linear when a scale and shift of each output channel can be folded into weight and bias. */
     int (*as_linear)(const sk_node *node, sk_linear *linear);
-    /* When the op is y = scale[c] * x + shift[c] along `axis` of input *data with constants otherwise: SK_OK and both
-     * vectors of `channels` elements; SK_UNSUPPORTED when it is not. */
-    sk_status (*as_affine)(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data, float *scale,
-                           float *shift, sk_error *err);
-    /* 1 when out[0] is in[0]'s bytes unchanged for these shapes and layouts (a transpose that moves nothing). */
+    /* When the op is y = scale[c] * x + shift[c] along `axis` of input *data with constants otherwise: SK_OK
+     * and both vectors of `channels` elements; SK_UNSUPPORTED when it is not. */
+    sk_status (*as_affine)(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data,
+                           float *scale, float *shift, sk_error *err);
+    /* 1 when out[0] is in[0]'s bytes unchanged for these shapes and layouts (a transpose that moves nothing).
+     */
     int (*is_view)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *out);
     /* Multiply-accumulates for these shapes; NULL: none worth counting. */
     double (*macs)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *const *out);
@@ -122,7 +128,7 @@ typedef enum sk_follow {
     SK_FOLLOW_NONE,        /* inputs and outputs plain */
     SK_FOLLOW_ELEMENTWISE, /* any layout shared by the operands of full rank; smaller operands plain */
     SK_FOLLOW_AXIS,        /* any layout; the op maps its axes with sk_storage_axis */
-    SK_FOLLOW_CHANNELS,    /* wants input 0 and output 0 channels-last when their rank is 4 (3 too, see conv) */
+    SK_FOLLOW_CHANNELS, /* wants input 0 and output 0 channels-last when their rank is 4 (3 too, see conv) */
 } sk_follow;
 
 typedef enum sk_op_flag {
@@ -142,7 +148,7 @@ struct sk_op {
     uint8_t min_in, max_in, min_out, max_out; /* SK_MANY: no upper bound */
     uint32_t types;                           /* of input 0 (of output 0 where there is no input) */
     uint8_t follow;                           /* sk_follow */
-    uint8_t flags; /* sk_op_flag */
+    uint8_t flags;                            /* sk_op_flag */
     uint8_t values; /* bit i: the value of input i shapes the outputs (or picks the branch) */
     uint8_t packs;  /* bit i: input i, when constant, is packed by prepare and not wanted at run */
     int16_t param;  /* tells rows of one impl apart: which unary function, which axis rule */
@@ -153,29 +159,34 @@ struct sk_op {
 extern const sk_op sk_ops[];
 extern const int sk_op_count;
 
-/* Computes a node's outputs here and now: out[i]->data must hold room for their (known) shapes; every in[i]->data is
- * set. Serves constant folding and the shape arithmetic at bind. */
+/* Computes a node's outputs here and now: out[i]->data must hold room for their (known) shapes; every
+ * in[i]->data is set. Serves constant folding and the shape arithmetic at bind. */
 sk_status sk_evaluate(const sk_ir *ir, const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
                       sk_error *err);
 
 /* ---- helpers for import and infer (graph/infer.c) ---- */
-sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) SK_PRINTF(2, 3); /* prefixes op and node name */
+sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...)
+    SK_PRINTF(2, 3); /* prefixes op and node name */
 /* The attribute if present and of that kind, else NULL; another kind is SK_MALFORMED. */
 sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_attr **attr);
 /* Params of the given size on the node, zeroed. */
 void *sk_params(sk_import *c, size_t size);
 /* axis in [-rank, rank) -> [0, rank); 0 when outside. */
 int sk_axis(int64_t axis, int rank, int *out);
-/* Multidirectional broadcast of two possibly unknown shapes into out's rank and dims; SK_SHAPE when impossible. */
+/* Multidirectional broadcast of two possibly unknown shapes into out's rank and dims; SK_SHAPE when
+ * impossible. */
 sk_status sk_broadcast(const sk_infer *c, const sk_tensor *a, const sk_tensor *b, sk_tensor *out);
-/* A known int32/int64 tensor of at most max elements as int64s; returns the count, -1 when not known or not such. */
+/* A known int32/int64 tensor of at most max elements as int64s; returns the count, -1 when not known or not
+ * such. */
 int sk_known_ints(const sk_tensor *t, int64_t *dst, int max);
 void sk_copy_type(sk_tensor *dst, const sk_tensor *src); /* type, rank and dims */
 sk_status sk_infer_same(sk_infer *c);                    /* out[0] = in[0] */
 sk_status sk_infer_broadcast(sk_infer *c);               /* out[0] = broadcast of all inputs, in[0]'s type */
 sk_status sk_infer_broadcast_bool(sk_infer *c);
-/* Runs op->infer after checking the element type, then checks the size of what it found. Outputs come in unknown. */
-sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out, sk_error *err);
+/* Runs op->infer after checking the element type, then checks the size of what it found. Outputs come in
+ * unknown. */
+sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
+                        sk_error *err);
 
 /* "Conv 'stem/conv1'" for messages; returns dst. */
 #define SK_NODE_TEXT 120

@@ -1,5 +1,5 @@
-/* From a graph as read to a graph that can run: finds the op row of every node, checks arity and element types and has
- * the op import its attributes. Everything unsupported is collected into one error. */
+/* From a graph as read to a graph that can run: finds the op row of every node, checks arity and element
+ * types and has the op import its attributes. Everything unsupported is collected into one error. */
 #include <string.h>
 
 #include "core/text.h"
@@ -28,13 +28,16 @@ static sk_status check_arity(const sk_node *node, sk_error *err) {
     char text[SK_NODE_TEXT];
     int present = node->n_inputs;
     while (present && !node->inputs[present - 1]) present--;
-    if ((present < op->min_in && !(op->flags & SK_OP_CONTROL)) || (op->max_in != SK_MANY && present > op->max_in))
+    if ((present < op->min_in && !(op->flags & SK_OP_CONTROL)) ||
+        (op->max_in != SK_MANY && present > op->max_in))
         return sk_fail(err, SK_MALFORMED, "%s has %d inputs", sk_node_text(node, text), present);
     for (int i = 0; i < op->min_in; i++)
-        if (!node->inputs[i] && !(op->flags & SK_OP_CONTROL)) /* Loop's trip count and condition may be left out */
+        if (!node->inputs[i] &&
+            !(op->flags & SK_OP_CONTROL)) /* Loop's trip count and condition may be left out */
             return sk_fail(err, SK_MALFORMED, "%s lacks input %d", sk_node_text(node, text), i);
     if (node->n_outputs < op->min_out || (op->max_out != SK_MANY && node->n_outputs > op->max_out))
-        return sk_fail(err, SK_MALFORMED, "%s has %d outputs", sk_node_text(node, text), (int)node->n_outputs);
+        return sk_fail(err, SK_MALFORMED, "%s has %d outputs", sk_node_text(node, text),
+                       (int)node->n_outputs);
     return SK_OK;
 }
 
@@ -85,8 +88,8 @@ sk_status sk_validate(sk_ir *ir, sk_error *err) {
     if (status == SK_OK && v.count)
         status = v.unsupported.failed || !v.unsupported.chars
                      ? sk_oom(err, 256)
-                     : sk_fail(err, SK_UNSUPPORTED, "%d of %d nodes are not supported: %s%s", v.count, v.nodes,
-                               v.unsupported.chars, v.count > 40 ? "; ..." : "");
+                     : sk_fail(err, SK_UNSUPPORTED, "%d of %d nodes are not supported: %s%s", v.count,
+                               v.nodes, v.unsupported.chars, v.count > 40 ? "; ..." : "");
     sk_text_free(&v.unsupported);
     return status;
 }

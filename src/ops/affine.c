@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* A constant [channels] vector into dst. */
-static sk_status read_vector(const sk_ir *ir, const sk_value *value, int channels, float *dst, sk_error *err) {
+static sk_status read_vector(const sk_ir *ir, const sk_value *value, int channels, float *dst,
+                             sk_error *err) {
     const sk_const *c = value ? value->constant : NULL;
     if (!c || c->variable || c->type.type != SK_FLOAT32 || c->type.rank != 1 || c->type.dims[0] != channels)
         return SK_UNSUPPORTED;
@@ -12,8 +13,8 @@ static sk_status read_vector(const sk_ir *ir, const sk_value *value, int channel
 }
 
 /* y = gamma * (x - mean) / sqrt(variance + epsilon) + beta; ONNX BatchNormalization at inference. */
-sk_status sk_affine_batch_norm(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data, float *scale,
-                               float *shift, sk_error *err) {
+sk_status sk_affine_batch_norm(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data,
+                               float *scale, float *shift, sk_error *err) {
     if (axis != 1 || node->n_inputs != 5 || sk_attr_int(node, "training_mode", 0)) return SK_UNSUPPORTED;
     for (int i = 1; i < node->n_outputs; i++)
         if (node->outputs[i]) return SK_UNSUPPORTED;
@@ -37,8 +38,8 @@ sk_status sk_affine_batch_norm(const sk_ir *ir, const sk_node *node, int axis, i
 }
 
 /* The constant operand as one value a channel: all its dimensions are 1 but perhaps the channels'. */
-static sk_status read_operand(const sk_ir *ir, const sk_value *value, int rank, int axis, int channels, float *dst,
-                              sk_error *err) {
+static sk_status read_operand(const sk_ir *ir, const sk_value *value, int rank, int axis, int channels,
+                              float *dst, sk_error *err) {
     const sk_const *c = value ? value->constant : NULL;
     if (!c || c->variable || c->type.type != SK_FLOAT32 || c->type.rank > rank) return SK_UNSUPPORTED;
     const size_t n = sk_numel(&c->type);
@@ -49,8 +50,8 @@ static sk_status read_operand(const sk_ir *ir, const sk_value *value, int rank, 
     return SK_OK;
 }
 
-sk_status sk_affine_binary(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data, float *scale,
-                           float *shift, sk_error *err) {
+sk_status sk_affine_binary(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data,
+                           float *scale, float *shift, sk_error *err) {
     const int rank = node->outputs[0]->type.rank;
     *data = node->inputs[0]->constant ? 1 : 0;
     SK_TRY(read_operand(ir, node->inputs[1 - *data], rank, axis, channels, scale, err));

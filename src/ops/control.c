@@ -1,5 +1,5 @@
-/* If, Loop, Scan: only what is known of them before they run. The executor runs them (runtime/bind.c inlines a branch,
- * runtime/loop.c repeats a body). */
+/* If, Loop, Scan: only what is known of them before they run. The executor runs them (runtime/bind.c inlines
+ * a branch, runtime/loop.c repeats a body). */
 #include <string.h>
 
 #include "graph/op.h"
@@ -13,7 +13,8 @@ static sk_status bodies_of(sk_import *c, const char *const *names, int count) {
     for (int i = 0; i < count; i++) {
         const sk_attr *attr;
         SK_TRY(sk_want(c, names[i], SK_ATTR_GRAPH, &attr));
-        if (!attr) return sk_fail(c->err, SK_MALFORMED, "%s lacks its %s", sk_node_text(node, text), names[i]);
+        if (!attr)
+            return sk_fail(c->err, SK_MALFORMED, "%s lacks its %s", sk_node_text(node, text), names[i]);
         bodies[i] = attr->graph;
     }
     node->bodies = bodies;
@@ -33,9 +34,9 @@ static sk_status if_import(sk_import *c) {
     SK_TRY(bodies_of(c, names, 2));
     for (int i = 0; i < 2; i++)
         if (c->node->bodies[i]->n_outputs != c->node->n_outputs || c->node->bodies[i]->n_inputs)
-            return sk_fail(c->err, SK_MALFORMED, "If '%s': %s has %d inputs and %d outputs, not 0 and %d", c->node->name,
-                           names[i], (int)c->node->bodies[i]->n_inputs, (int)c->node->bodies[i]->n_outputs,
-                           (int)c->node->n_outputs);
+            return sk_fail(c->err, SK_MALFORMED, "If '%s': %s has %d inputs and %d outputs, not 0 and %d",
+                           c->node->name, names[i], (int)c->node->bodies[i]->n_inputs,
+                           (int)c->node->bodies[i]->n_outputs, (int)c->node->n_outputs);
     return SK_OK;
 }
 
@@ -43,7 +44,8 @@ static sk_status if_import(sk_import *c) {
 static sk_status if_infer(sk_infer *c) {
     for (int i = 0; i < c->n_out; i++) {
         if (!c->out[i]) continue;
-        const sk_tensor *a = &c->node->bodies[0]->outputs[i]->type, *b = &c->node->bodies[1]->outputs[i]->type;
+        const sk_tensor *a = &c->node->bodies[0]->outputs[i]->type,
+                        *b = &c->node->bodies[1]->outputs[i]->type;
         c->out[i]->type = a->type == b->type ? a->type : 0;
         if (a->rank < 0 || a->rank != b->rank) continue;
         sk_copy_type(c->out[i], a);
@@ -65,7 +67,8 @@ static sk_status loop_import(sk_import *c) {
     const int carried = c->node->n_inputs - 2;
     if (body->n_inputs != c->node->n_inputs || body->n_outputs < 1 + carried ||
         c->node->n_outputs > body->n_outputs - 1)
-        return sk_fail(c->err, SK_MALFORMED, "Loop '%s': inputs or outputs do not match its body", c->node->name);
+        return sk_fail(c->err, SK_MALFORMED, "Loop '%s': inputs or outputs do not match its body",
+                       c->node->name);
     return SK_OK;
 }
 
@@ -83,7 +86,8 @@ static sk_status scan_import(sk_import *c) {
     const int64_t scanned = sk_attr_int(c->node, "num_scan_inputs", 0);
     if (scanned < 1 || scanned > c->node->n_inputs || body->n_inputs != c->node->n_inputs ||
         c->node->n_outputs > body->n_outputs || body->n_outputs < c->node->n_inputs - scanned)
-        return sk_fail(c->err, SK_MALFORMED, "Scan '%s': inputs or outputs do not match its body", c->node->name);
+        return sk_fail(c->err, SK_MALFORMED, "Scan '%s': inputs or outputs do not match its body",
+                       c->node->name);
     return SK_OK;
 }
 

@@ -324,5 +324,16 @@ static sk_status conv_run_scalar(sk_run *r) {
     return SK_OK;
 }
 
-const sk_impl sk_impl_conv = {
-    .import = conv_import, .infer = conv_infer, .prepare = conv_prepare, .run = conv_run, .macs = conv_macs};
+/* W is [M, C / group, kernel...]: its first axis counts the output's channels. */
+static int conv_as_linear(const sk_node *node, sk_linear *linear) {
+    (void)node;
+    *linear = (sk_linear){.weight = 1, .weight_axis = 0, .bias = 2, .out_axis = 1};
+    return 1;
+}
+
+const sk_impl sk_impl_conv = {.import = conv_import,
+                              .infer = conv_infer,
+                              .prepare = conv_prepare,
+                              .run = conv_run,
+                              .as_linear = conv_as_linear,
+                              .macs = conv_macs};

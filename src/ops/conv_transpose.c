@@ -296,8 +296,15 @@ static sk_status transpose_run_scalar(sk_run *r) {
     return SK_OK;
 }
 
+/* W is [C, M / group, kernel...]: only without groups does an axis of it count the output's channels. */
+static int transpose_as_linear(const sk_node *node, sk_linear *linear) {
+    *linear = (sk_linear){.weight = 1, .weight_axis = 1, .bias = 2, .out_axis = 1};
+    return sk_attr_int(node, "group", 1) == 1;
+}
+
 const sk_impl sk_impl_conv_transpose = {.import = transpose_import,
                                         .infer = transpose_infer,
                                         .prepare = transpose_prepare,
                                         .run = transpose_run,
+                                        .as_linear = transpose_as_linear,
                                         .macs = transpose_macs};

@@ -183,5 +183,16 @@ static sk_status gemm_run_scalar(sk_run *r) {
     return SK_OK;
 }
 
-const sk_impl sk_impl_gemm = {
-    .import = gemm_import, .infer = gemm_infer, .prepare = gemm_prepare, .run = gemm_run, .macs = gemm_macs};
+/* alpha * A B + beta * C: a factor behind it goes into B whatever alpha is, but into C only as it stands. */
+static int gemm_as_linear(const sk_node *node, sk_linear *linear) {
+    *linear = (sk_linear){
+        .weight = 1, .weight_axis = sk_attr_int(node, "transB", 0) ? 0 : 1, .bias = 2, .out_axis = 1};
+    return sk_attr_float(node, "beta", 1) == 1;
+}
+
+const sk_impl sk_impl_gemm = {.import = gemm_import,
+                              .infer = gemm_infer,
+                              .prepare = gemm_prepare,
+                              .run = gemm_run,
+                              .as_linear = gemm_as_linear,
+                              .macs = gemm_macs};

@@ -1,11 +1,11 @@
-/* Constant folding: a node that reads only constants is computed once, now, unless its result would be much larger than
- * what it is made of. Shapes known without inputs count as constants. */
+/* Constant folding: a node that reads only constants is computed once, now, unless its result would be much
+ * larger than what it is made of. Shapes known without inputs count as constants. */
 #include <string.h>
 
 #include "passes/passes.h"
 
 #define SMALL_BYTES ((size_t)64 * 1024) /* results up to this size are always worth keeping */
-#define GROWTH 4                        /* larger ones may be this many times their inputs: int8 weights to float32 */
+#define GROWTH 4 /* larger ones may be this many times their inputs: int8 weights to float32 */
 
 static int foldable(const sk_node *node) {
     size_t in_bytes = 0, out_bytes = 0;

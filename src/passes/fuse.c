@@ -1,6 +1,6 @@
-/* Fusion by properties, not by names: an affine operator (batch norm, a constant scale or shift) folds into the weights
- * of the linear operator before it, and a clamp (Relu, Clip) into whatever clamps for free. The weights stay in the
- * source: their scale is one vector on the constant. */
+/* Fusion by properties, not by names: an affine operator (batch norm, a constant scale or shift) folds into
+ * the weights of the linear operator before it, and a clamp (Relu, Clip) into whatever clamps for free. The
+ * weights stay in the source: their scale is one vector on the constant. */
 #include <string.h>
 
 #include "passes/passes.h"
@@ -31,7 +31,9 @@ static int fuse_clamp(fusion *f, int index) {
     float lo, hi;
     if (!node->op->impl->as_clamp || !node->op->impl->as_clamp(node, &lo, &hi)) return 0;
     sk_node *maker = sole_maker(f, node->inputs[0]);
-    if (!maker || !(maker->op->flags & SK_OP_CLAMPS) || node->outputs[0]->type.type != SK_FLOAT32 || !(lo <= hi)) return 0;
+    if (!maker || !(maker->op->flags & SK_OP_CLAMPS) || node->outputs[0]->type.type != SK_FLOAT32 ||
+        !(lo <= hi))
+        return 0;
     maker->lo = maker->lo < lo ? lo : maker->lo > hi ? hi : maker->lo;
     maker->hi = maker->hi < lo ? lo : maker->hi > hi ? hi : maker->hi;
     swallow(f, maker, node, index);
@@ -39,7 +41,8 @@ static int fuse_clamp(fusion *f, int index) {
 }
 
 /* A copy of the weights' constant with another factor along the channels; the bytes are not touched. */
-static sk_value *scaled_weights(fusion *f, const sk_value *weights, int axis, const float *scale, int channels) {
+static sk_value *scaled_weights(fusion *f, const sk_value *weights, int axis, const float *scale,
+                                int channels) {
     const sk_const *old = weights->constant;
     sk_const *fresh = sk_const_new(f->ir);
     float *factors = sk_arena_calloc(&f->ir->arena, (size_t)channels, sizeof *factors);
@@ -57,8 +60,8 @@ static sk_value *scaled_weights(fusion *f, const sk_value *weights, int axis, co
 }
 
 /* bias * scale + shift as a new constant. */
-static sk_value *shifted_bias(fusion *f, const sk_node *maker, int input, const float *scale, const float *shift,
-                              int channels) {
+static sk_value *shifted_bias(fusion *f, const sk_node *maker, int input, const float *scale,
+                              const float *shift, int channels) {
     sk_tensor t = {.type = SK_FLOAT32, .rank = 1, .dims = {channels}};
     float *values = sk_arena_calloc(&f->ir->arena, (size_t)channels, sizeof *values);
     const sk_value *old = input < maker->n_inputs ? maker->inputs[input] : NULL;
@@ -84,7 +87,8 @@ static int is_plain_constant(const sk_value *value, int type) {
     return value && value->constant && !value->constant->variable && value->constant->type.type == type;
 }
 
-/* Can the maker take a scale and a shift? Then *linear says where and the result is its number of channels, else 0. */
+/* Can the maker take a scale and a shift? Then *linear says where and the result is its number of channels,
+ * else 0. */
 static int takes_affine(const sk_node *maker, sk_linear *linear) {
     if (!maker->op->impl->as_linear || maker->lo != -__builtin_inff() || maker->hi != __builtin_inff() ||
         !maker->op->impl->as_linear(maker, linear))
@@ -99,17 +103,19 @@ static int takes_affine(const sk_node *maker, sk_linear *linear) {
     return channels > 0 && channels < 1 << 20 ? channels : 0;
 }
 
-static sk_status fuse_affine_into(fusion *f, int index, int data, sk_node *maker, sk_linear linear, int channels,
-                                  float *vectors) {
+static sk_status fuse_affine_into(fusion *f, int index, int data, sk_node *maker, sk_linear linear,
+                                  int channels, float *vectors) {
     const sk_node *node = f->graph->nodes[index];
     float *scale = vectors, *shift = vectors + channels;
     int read = data;
-    const sk_status status = node->op->impl->as_affine(f->ir, node, linear.out_axis, channels, &read, scale, shift, f->err);
+    const sk_status status =
+        node->op->impl->as_affine(f->ir, node, linear.out_axis, channels, &read, scale, shift, f->err);
     if (status == SK_UNSUPPORTED || read != data) return SK_OK;
     SK_TRY(status);
     sk_value *bias = shifted_bias(f, maker, linear.bias, scale, shift, channels);
     sk_value *weights = scaled_weights(f, maker->inputs[linear.weight], linear.weight_axis, scale, channels);
-    if (!bias || !weights || !reach_input(maker, linear.bias)) return sk_oom(f->err, (size_t)channels * sizeof(float));
+    if (!bias || !weights || !reach_input(maker, linear.bias))
+        return sk_oom(f->err, (size_t)channels * sizeof(float));
     maker->inputs[linear.bias] = bias;
     maker->inputs[linear.weight] = weights;
     swallow(f, maker, node, index);
@@ -146,7 +152,8 @@ static sk_status fuse_nodes(fusion *f) {
 static sk_status fuse_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
     fusion f = {.ir = ir, .graph = graph, .err = err};
     /* fused constants add values: at most two for each node */
-    f.uses = sk_calloc(ir->arena.heap, (size_t)graph->n_values + 2 * (size_t)graph->n_nodes + 1, sizeof *f.uses);
+    f.uses =
+        sk_calloc(ir->arena.heap, (size_t)graph->n_values + 2 * (size_t)graph->n_nodes + 1, sizeof *f.uses);
     f.keep = sk_calloc(ir->arena.heap, (size_t)graph->n_nodes + 1, 1);
     const sk_status status = f.uses && f.keep ? fuse_nodes(&f) : sk_oom(err, (size_t)graph->n_values);
     sk_free(ir->arena.heap, f.uses);

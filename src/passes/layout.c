@@ -1,6 +1,7 @@
-/* Layouts: convolutions and pooling want channels last, operators behind them follow where their row says they can, and
- * a transpose is inserted where neither holds. A model's own transposes between NCHW and NHWC turn into views of the
- * other layout, so they cost nothing. Graph inputs, outputs and the borders of bodies stay plain. */
+/* Layouts: convolutions and pooling want channels last, operators behind them follow where their row says
+ * they can, and a transpose is inserted where neither holds. A model's own transposes between NCHW and NHWC
+ * turn into views of the other layout, so they cost nothing. Graph inputs, outputs and the borders of bodies
+ * stay plain. */
 #include <string.h>
 
 #include "passes/passes.h"
@@ -96,7 +97,8 @@ static int outputs_have_rank(const sk_node *node, int rank) {
 static int wants_channels_last(const sk_node *node) {
     const sk_value *first = node->n_inputs ? node->inputs[0] : NULL;
     const int follow = node->op->follow;
-    if (!first || follow == SK_FOLLOW_NONE || !outputs_have_rank(node, node->outputs[0] ? node->outputs[0]->type.rank : -2))
+    if (!first || follow == SK_FOLLOW_NONE ||
+        !outputs_have_rank(node, node->outputs[0] ? node->outputs[0]->type.rank : -2))
         return 0;
     const int rank = node->outputs[0]->type.rank;
     if (rank < 3 || rank > 5) return 0;
@@ -128,11 +130,18 @@ static int free_transpose(const sk_node *node, uint8_t *layout) {
     const sk_value *in = node->n_inputs ? node->inputs[0] : NULL;
     uint32_t count;
     const int64_t *perm = sk_attr_ints(node, "perm", &count);
-    if (strcmp(node->op_type, "Transpose") != 0 || !in || (int)count != in->type.rank || count < 3 || count > 5) return 0;
+    if (strcmp(node->op_type, "Transpose") != 0 || !in || (int)count != in->type.rank || count < 3 ||
+        count > 5)
+        return 0;
     const int rank = (int)count, to_last = in->type.layout == SK_PLAIN;
     for (int i = 0; i < rank; i++) {
         /* NHWC -> NCHW puts the last axis second; NCHW -> NHWC the second last */
-        const int expected = to_last ? (i == 0 ? 0 : i == 1 ? rank - 1 : i - 1) : (i == 0 ? 0 : i == rank - 1 ? 1 : i + 1);
+        const int expected = to_last ? (i == 0   ? 0
+                                        : i == 1 ? rank - 1
+                                                 : i - 1)
+                                     : (i == 0          ? 0
+                                        : i == rank - 1 ? 1
+                                                        : i + 1);
         if (perm[i] != expected) return 0;
     }
     *layout = to_last ? SK_CHANNELS_LAST : SK_PLAIN;
@@ -149,8 +158,7 @@ static sk_status lay_out_node(layouts *l, sk_node *node) {
     const int rank = last ? node->outputs[0]->type.rank : -1;
     for (int i = 0; i < node->n_inputs; i++) {
         if (!node->inputs[i]) continue;
-        if (last && converts_input(node, i, rank))
-            SK_TRY(want(l, &node->inputs[i], SK_CHANNELS_LAST));
+        if (last && converts_input(node, i, rank)) SK_TRY(want(l, &node->inputs[i], SK_CHANNELS_LAST));
         else if (!last || node->inputs[i]->type.rank != rank || node->op->follow != SK_FOLLOW_ELEMENTWISE)
             SK_TRY(want(l, &node->inputs[i], SK_PLAIN));
     }
@@ -159,10 +167,12 @@ static sk_status lay_out_node(layouts *l, sk_node *node) {
     return push(l, node);
 }
 
-/* A graph output under its own name but made in the wrong layout: the maker gets another value, a transpose makes it. */
+/* A graph output under its own name but made in the wrong layout: the maker gets another value, a transpose
+ * makes it. */
 static sk_status settle_output(layouts *l, int i) {
     sk_value *output = l->graph->outputs[i];
-    if (output->type.layout == SK_PLAIN || output->graph != l->graph) return want(l, &l->graph->outputs[i], SK_PLAIN);
+    if (output->type.layout == SK_PLAIN || output->graph != l->graph)
+        return want(l, &l->graph->outputs[i], SK_PLAIN);
     sk_value *made = sk_value_new(l->graph, output->name);
     if (!made) return sk_oom(l->err, sizeof *made);
     made->type = output->type;

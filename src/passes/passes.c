@@ -9,7 +9,8 @@ const sk_pass sk_passes[] = {
 
 const int sk_pass_count = (int)(sizeof sk_passes / sizeof *sk_passes);
 
-sk_status sk_each_graph(sk_ir *ir, sk_graph *graph, sk_status (*visit)(sk_ir *, sk_graph *, sk_error *), sk_error *err) {
+sk_status sk_each_graph(sk_ir *ir, sk_graph *graph, sk_status (*visit)(sk_ir *, sk_graph *, sk_error *),
+                        sk_error *err) {
     SK_TRY(visit(ir, graph, err));
     for (int i = 0; i < graph->n_nodes; i++)
         for (int j = 0; j < graph->nodes[i]->n_bodies; j++)

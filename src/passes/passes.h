@@ -18,7 +18,8 @@ extern const int sk_pass_count;
 #undef SK_PASS
 
 /* Calls visit on graph and every body inside it, outermost first. */
-sk_status sk_each_graph(sk_ir *ir, sk_graph *graph, sk_status (*visit)(sk_ir *, sk_graph *, sk_error *), sk_error *err);
+sk_status sk_each_graph(sk_ir *ir, sk_graph *graph, sk_status (*visit)(sk_ir *, sk_graph *, sk_error *),
+                        sk_error *err);
 /* Drops the nodes of graph and its bodies whose outputs nobody reads. */
 sk_status sk_drop_dead(sk_ir *ir, sk_graph *graph, sk_error *err);
 /* Infers one node's outputs from what its inputs' values are known to be. Bodies first. */

@@ -1,5 +1,5 @@
-/* Dead nodes: those whose outputs nobody reads. Bodies are swept after the nodes around them, so that what only a dead
- * body read is dead too. */
+/* Dead nodes: those whose outputs nobody reads. Bodies are swept after the nodes around them, so that what
+ * only a dead body read is dead too. */
 #include <string.h>
 
 #include "passes/passes.h"
@@ -11,7 +11,8 @@ static int sweep_round(sk_graph *graph, int32_t *uses, uint8_t *keep) {
     for (int i = graph->n_nodes - 1; i >= 0; i--) {
         const sk_node *node = graph->nodes[i];
         keep[i] = 0;
-        for (int j = 0; j < node->n_outputs; j++) keep[i] |= node->outputs[j] && uses[node->outputs[j]->index] > 0;
+        for (int j = 0; j < node->n_outputs; j++)
+            keep[i] |= node->outputs[j] && uses[node->outputs[j]->index] > 0;
         if (keep[i]) continue;
         dropped++;
         for (int j = 0; j < node->n_inputs; j++)
@@ -32,7 +33,8 @@ sk_status sk_drop_dead(sk_ir *ir, sk_graph *graph, sk_error *err) {
     sk_free(heap, keep);
     if (!fit) return sk_oom(err, (size_t)graph->n_values * sizeof *uses);
     for (int i = 0; i < graph->n_nodes; i++)
-        for (int j = 0; j < graph->nodes[i]->n_bodies; j++) SK_TRY(sk_drop_dead(ir, graph->nodes[i]->bodies[j], err));
+        for (int j = 0; j < graph->nodes[i]->n_bodies; j++)
+            SK_TRY(sk_drop_dead(ir, graph->nodes[i]->bodies[j], err));
     return SK_OK;
 }
 

@@ -1,4 +1,5 @@
-/* Identities (also Dropout, which is one at inference) disappear, so that later passes see what really follows what. */
+/* Identities (also Dropout, which is one at inference) disappear, so that later passes see what really
+ * follows what. */
 #include <string.h>
 
 #include "passes/passes.h"

@@ -1,5 +1,6 @@
-/* Binding: from nodes and concrete shapes to steps. Small values that follow from shapes alone are computed on the way,
- * views cost nothing, a branch whose condition is known is inlined, and what depends on data cuts the plan. */
+/* Binding: from nodes and concrete shapes to steps. Small values that follow from shapes alone are computed
+ * on the way, views cost nothing, a branch whose condition is known is inlined, and what depends on data cuts
+ * the plan. */
 #include <string.h>
 
 #include "runtime/model.h"
@@ -106,10 +107,8 @@ sk_plan *sk_plan_new(sk_model *model, sk_graph *graph, sk_plan *parent, sk_error
         plan->cursors[0] = (sk_cursor){graph, 0, NULL};
         plan->n_cursors = 1;
     }
-    if (!plan || !plan->scopes || !plan->scope_segments)
-        sk_oom(err, sizeof *plan);
-    else if (open_segment(plan, err) == SK_OK && sk_open_scope(plan, graph, err) == SK_OK)
-        return plan;
+    if (!plan || !plan->scopes || !plan->scope_segments) sk_oom(err, sizeof *plan);
+    else if (open_segment(plan, err) == SK_OK && sk_open_scope(plan, graph, err) == SK_OK) return plan;
     sk_plan_free(plan);
     return NULL;
 }
@@ -133,9 +132,9 @@ void sk_plan_free(sk_plan *plan) {
 typedef struct binding { /* what binding one node works with; arrays in the segment's arena */
     sk_plan *plan;
     const sk_node *node;
-    sk_slot **in, **out;         /* NULL: absent */
-    const sk_tensor **in_t;      /* as the step will see them */
-    const sk_tensor **in_now;    /* as infer and prepare see them: data only when known */
+    sk_slot **in, **out;      /* NULL: absent */
+    const sk_tensor **in_t;   /* as the step will see them */
+    const sk_tensor **in_now; /* as infer and prepare see them: data only when known */
     sk_tensor **out_t;
     sk_tensor *masked;
     sk_error *err;
@@ -151,7 +150,8 @@ static sk_status gather(binding *b) {
     b->masked = sk_arena_calloc(arena, n_in, sizeof *b->masked);
     b->out = sk_arena_calloc(arena, n_out, sizeof *b->out);
     b->out_t = sk_arena_calloc(arena, n_out, sizeof *b->out_t);
-    if (!b->in || !b->in_t || !b->in_now || !b->masked || !b->out || !b->out_t) return sk_oom(b->err, n_in * 32);
+    if (!b->in || !b->in_t || !b->in_now || !b->masked || !b->out || !b->out_t)
+        return sk_oom(b->err, n_in * 32);
     for (int i = 0; i < node->n_inputs; i++) {
         if (!node->inputs[i]) continue;
         b->in[i] = sk_slot_of(b->plan, node->inputs[i]);
@@ -173,14 +173,15 @@ static sk_status gather(binding *b) {
     return SK_OK;
 }
 
-/* Inputs whose value shapes the outputs must be known now. One that was computed by an earlier segment is taken as it is,
- * under a guard; one that this segment computes ends it (*cut). */
+/* Inputs whose value shapes the outputs must be known now. One that was computed by an earlier segment is
+ * taken as it is, under a guard; one that this segment computes ends it (*cut). */
 static sk_status need_values(binding *b, int *cut) {
     *cut = 0;
     for (int i = 0; i < b->node->n_inputs && i < 8; i++) {
         sk_slot *slot = b->in[i];
         if (!slot || !((b->node->op->values >> i) & 1)) continue;
-        if (!sk_slot_known(slot) && slot->root->place == SK_FIXED) SK_TRY(sk_slot_bytes(b->plan, slot, b->err));
+        if (!sk_slot_known(slot) && slot->root->place == SK_FIXED)
+            SK_TRY(sk_slot_bytes(b->plan, slot, b->err));
         if (sk_slot_known(slot)) {
             b->in_now[i] = b->in_t[i];
             continue;
@@ -191,7 +192,8 @@ static sk_status need_values(binding *b, int *cut) {
             return SK_OK;
         }
         if (!slot->t.data)
-            return sk_fail(b->err, SK_STATE, "'%s' decides shapes: its value is needed first", b->node->inputs[i]->name);
+            return sk_fail(b->err, SK_STATE, "'%s' decides shapes: its value is needed first",
+                           b->node->inputs[i]->name);
         SK_TRY(sk_guard_add(b->plan, slot, 1, b->err));
         b->in_now[i] = b->in_t[i];
     }
@@ -239,16 +241,18 @@ static int is_view(const binding *b) {
     return op->impl->is_view && op->impl->is_view(b->node, b->in_now, b->out_t[0]);
 }
 
-/* May out[0] take the memory of input i? Only when it was made in this segment, dies here, and no other input looks at
- * the same memory under another shape. */
+/* May out[0] take the memory of input i? Only when it was made in this segment, dies here, and no other input
+ * looks at the same memory under another shape. */
 static int can_take(const binding *b, int i) {
     sk_slot *in = i < b->node->n_inputs ? b->in[i] : NULL;
     if (!in || !b->out[0] || b->plan->model->options.check) return 0;
     sk_slot *root = in->root;
-    if (root->plan != b->plan || root->place != SK_PLACED || root->uses > 0 || root->segment != b->plan->n_segments - 1)
+    if (root->plan != b->plan || root->place != SK_PLACED || root->uses > 0 ||
+        root->segment != b->plan->n_segments - 1)
         return 0;
     if (!sk_same_shape(&in->t, b->out_t[0]) || in->t.layout != b->out_t[0]->layout ||
-        sk_type_bits(in->t.type) != sk_type_bits(b->out_t[0]->type) || sk_nbytes(&root->t) < sk_nbytes(b->out_t[0]))
+        sk_type_bits(in->t.type) != sk_type_bits(b->out_t[0]->type) ||
+        sk_nbytes(&root->t) < sk_nbytes(b->out_t[0]))
         return 0;
     for (int j = 0; j < b->node->n_inputs; j++)
         if (j != i && b->in[j] && b->in[j]->root == root && b->in[j] != in) return 0;
@@ -304,7 +308,8 @@ static sk_status prepare(binding *b, sk_step *step) {
                     .pack = pack_for_plan};
     if (op->impl->prepare) SK_TRY(op->impl->prepare(&p));
     for (int i = 0; i < node->n_inputs; i++) {
-        if (!b->in[i] || (i < 8 && ((op->packs >> i) & 1) && constants[i] && !((p.wanted >> i) & 1))) continue;
+        if (!b->in[i] || (i < 8 && ((op->packs >> i) & 1) && constants[i] && !((p.wanted >> i) & 1)))
+            continue;
         SK_TRY(sk_slot_bytes(b->plan, b->in[i], b->err));
     }
     step->run = p.run;
@@ -361,7 +366,8 @@ static sk_status add_step(binding *b, int *cut) {
     const int index = plan->n_steps;
     for (int i = 0; i < b->node->n_inputs; i++)
         if (b->in[i]) sk_slot_read(plan, b->in[i], index);
-    for (int i = 0; i < b->node->n_bodies; i++) SK_TRY(read_captures(plan, b->node->bodies[i], index, b->err));
+    for (int i = 0; i < b->node->n_bodies; i++)
+        SK_TRY(read_captures(plan, b->node->bodies[i], index, b->err));
     place_outputs(b, index, cut);
     step->node = b->node;
     step->in = b->in_t;
@@ -402,7 +408,8 @@ static sk_status leave_branch(sk_plan *plan, sk_error *err) {
         sk_slot *inner = sk_slot_of(plan, done.graph->outputs[i]);
         sk_slot *outer = sk_slot_of(plan, done.if_node->outputs[i]);
         if (!inner || inner->root->place == SK_NOWHERE)
-            return sk_fail(err, SK_MALFORMED, "output '%s' of a branch is never made", done.graph->outputs[i]->name);
+            return sk_fail(err, SK_MALFORMED, "output '%s' of a branch is never made",
+                           done.graph->outputs[i]->name);
         SK_TRY(sk_slot_bytes(plan, inner, err));
         outer->t = inner->t;
         outer->segment = plan->n_segments - 1;
@@ -413,7 +420,8 @@ static sk_status leave_branch(sk_plan *plan, sk_error *err) {
     return SK_OK;
 }
 
-/* Binds the cursor's next node. *cut: the segment ends here; the node was left for the next one when *again. */
+/* Binds the cursor's next node. *cut: the segment ends here; the node was left for the next one when *again.
+ */
 static sk_status bind_node(sk_plan *plan, const sk_node *node, int *cut, int *again, sk_error *err) {
     binding b = {.plan = plan, .node = node, .err = err};
     *again = 0;

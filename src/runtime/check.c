@@ -1,5 +1,5 @@
-/* Check mode: every step is prepared a second time with the scalar reference kernels, run on the same inputs, and its
- * outputs are compared. Slow, for `siskin run --check-nodes` and tests. */
+/* Check mode: every step is prepared a second time with the scalar reference kernels, run on the same inputs,
+ * and its outputs are compared. Slow, for `siskin run --check-nodes` and tests. */
 #include <math.h>
 #include <string.h>
 
@@ -36,7 +36,8 @@ static double element(const sk_tensor *t, size_t i) {
     }
 }
 
-static sk_status record(sk_model *model, const sk_node *node, int output, const sk_tensor *a, const sk_tensor *b) {
+static sk_status record(sk_model *model, const sk_node *node, int output, const sk_tensor *a,
+                        const sk_tensor *b) {
     if (model->n_differences == model->cap_differences) {
         const int32_t capacity = model->cap_differences ? 2 * model->cap_differences : 64;
         sk_difference *grown = sk_realloc(&model->heap, model->differences, (size_t)capacity * sizeof *grown);
@@ -71,7 +72,8 @@ static sk_status no_second_size(sk_run *r, int i) {
     return r->out[i]->data ? SK_OK : sk_oom(r->err, bytes);
 }
 
-static sk_status compare(sk_model *model, const sk_step *step, sk_tensor *again, sk_tensor **outs, void *scratch) {
+static sk_status compare(sk_model *model, const sk_step *step, sk_tensor *again, sk_tensor **outs,
+                         void *scratch) {
     const sk_node *node = step->node;
     sk_error unused = {.status = SK_OK};
     sk_run r = {.node = node,
@@ -85,7 +87,8 @@ static sk_status compare(sk_model *model, const sk_step *step, sk_tensor *again,
                 .err = &unused,
                 .allocate = no_second_size};
     const sk_status status = step->reference->run(&r);
-    if (status != SK_OK) return sk_fail(&model->error, status, "the reference of %s: %s", node->op_type, unused.text);
+    if (status != SK_OK)
+        return sk_fail(&model->error, status, "the reference of %s: %s", node->op_type, unused.text);
     for (int i = 0; i < node->n_outputs; i++)
         if (step->out[i]) SK_TRY(record(model, node, i, step->out[i], &again[i]));
     return SK_OK;

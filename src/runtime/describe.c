@@ -13,12 +13,9 @@ static void add_dims(sk_text *text, const sk_value *value) {
     sk_text_add(text, "[");
     for (int i = 0; i < t->rank; i++) {
         if (i) sk_text_add(text, ",");
-        if (t->dims[i] >= 0)
-            sk_text_add(text, "%d", (int)t->dims[i]);
-        else if (value->symbols[i])
-            sk_text_json(text, value->symbols[i]);
-        else
-            sk_text_add(text, "null");
+        if (t->dims[i] >= 0) sk_text_add(text, "%d", (int)t->dims[i]);
+        else if (value->symbols[i]) sk_text_json(text, value->symbols[i]);
+        else sk_text_add(text, "null");
     }
     sk_text_add(text, "]");
 }
@@ -83,7 +80,8 @@ static void describe_model(sk_model *model, sk_text *text) {
             sk_text_json(text, *domain ? domain : "ai.onnx");
             sk_text_add(text, ":%d", (int)model->ir.opsets[i].version);
         }
-        sk_text_add(text, "},\"nodes\":%d,\"constants\":%d,\"parameters\":%llu,\"parameterBytes\":%llu,\"ops\":{",
+        sk_text_add(text,
+                    "},\"nodes\":%d,\"constants\":%d,\"parameters\":%llu,\"parameterBytes\":%llu,\"ops\":{",
                     t.nodes, t.constants, (unsigned long long)t.elements, (unsigned long long)t.bytes);
         int first = 1;
         for (int i = 0; i < sk_op_count; i++) {
@@ -119,8 +117,8 @@ static void add_tensor(sk_text *text, const sk_value *value, const sk_slot *slot
 
 static void describe_plan(const sk_model *model, sk_text *text) {
     const sk_plan *plan = model->current;
-    sk_text_add(text, "{\"segments\":%d,\"arena\":%zu,\"macs\":%llu,\"steps\":[", (int)plan->n_segments, plan->memory,
-                (unsigned long long)plan->macs);
+    sk_text_add(text, "{\"segments\":%d,\"arena\":%zu,\"macs\":%llu,\"steps\":[", (int)plan->n_segments,
+                plan->memory, (unsigned long long)plan->macs);
     for (int i = 0; i < plan->n_steps; i++) {
         const sk_step *step = &plan->steps[i];
         sk_text_add(text, "%s{\"op\":", i ? "," : "");
@@ -144,8 +142,8 @@ static void describe_memory(const sk_model *model, sk_text *text) {
     int plans = 0;
     for (int i = 0; i <= SK_MAX_DEPTH; i++) working += model->memory_size[i];
     for (int i = 0; i < SK_PLANS; i++) plans += model->plans[i] != NULL;
-    sk_text_add(text, "{\"inUse\":%zu,\"peak\":%zu,\"weights\":%zu,\"arena\":%zu,\"plans\":%d}", model->heap.in_use,
-                model->heap.peak, model->packed_bytes, working, plans);
+    sk_text_add(text, "{\"inUse\":%zu,\"peak\":%zu,\"weights\":%zu,\"arena\":%zu,\"plans\":%d}",
+                model->heap.in_use, model->heap.peak, model->packed_bytes, working, plans);
 }
 
 static void describe_check(const sk_model *model, sk_text *text) {

@@ -1,5 +1,6 @@
-/* The executor: a stack of frames, one for the main plan and one for each Loop or Scan body inside it, advanced one unit
- * at a time (bind a node, run a step, change segment), so that a slice can end after any of them. */
+/* The executor: a stack of frames, one for the main plan and one for each Loop or Scan body inside it,
+ * advanced one unit at a time (bind a node, run a step, change segment), so that a slice can end after any of
+ * them. */
 #include <string.h>
 
 #include "runtime/model.h"

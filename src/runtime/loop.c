@@ -1,5 +1,5 @@
-/* Loop and Scan: a body's plan run again and again by the executor. The values carried from one iteration to the next
- * and the collected outputs live in blocks of their own. ONNX: Loop (11), Scan (9). */
+/* Loop and Scan: a body's plan run again and again by the executor. The values carried from one iteration to
+ * the next and the collected outputs live in blocks of their own. ONNX: Loop (11), Scan (9). */
 #include <string.h>
 
 #include "runtime/model.h"
@@ -18,8 +18,8 @@ struct sk_loop {
     uint8_t condition;
     uint8_t is_scan;
     int32_t n_carried, n_scanned, n_collected; /* scanned: Scan's sliced inputs */
-    sk_tensor *carried; /* data owned */
-    sk_tensor *slices;  /* Scan: this iteration's, data owned */
+    sk_tensor *carried;                        /* data owned */
+    sk_tensor *slices;                         /* Scan: this iteration's, data owned */
     collected *outputs;
 };
 
@@ -27,7 +27,8 @@ void sk_loop_free(sk_model *model, struct sk_loop *loop) {
     if (!loop) return;
     for (int i = 0; loop->carried && i < loop->n_carried; i++) sk_free(&model->heap, loop->carried[i].data);
     for (int i = 0; loop->slices && i < loop->n_scanned; i++) sk_free(&model->heap, loop->slices[i].data);
-    for (int i = 0; loop->outputs && i < loop->n_collected; i++) sk_free(&model->heap, loop->outputs[i].bytes);
+    for (int i = 0; loop->outputs && i < loop->n_collected; i++)
+        sk_free(&model->heap, loop->outputs[i].bytes);
     sk_free(&model->heap, loop->carried);
     sk_free(&model->heap, loop->slices);
     sk_free(&model->heap, loop->outputs);
@@ -100,7 +101,8 @@ static sk_status loop_trip(sk_model *model, struct sk_loop *loop) {
     loop->trip = INT64_MAX;
     loop->condition = 1;
     if (trip) {
-        if (trip->type != SK_INT64 || sk_numel(trip) != 1) return malformed(model, node, "the trip count is not an int64");
+        if (trip->type != SK_INT64 || sk_numel(trip) != 1)
+            return malformed(model, node, "the trip count is not an int64");
         loop->trip = *(const int64_t *)trip->data;
     }
     if (condition) {
@@ -118,7 +120,8 @@ static sk_status make_parts(sk_model *model, struct sk_loop *loop) {
     loop->outputs = sk_calloc(&model->heap, (size_t)loop->n_collected, sizeof *loop->outputs);
     if (!loop->carried || !loop->slices || !loop->outputs) return sk_oom(&model->error, 64);
     for (int i = 0; i < loop->n_carried; i++) {
-        if (!loop->step->in[first + i]) return malformed(model, loop->step->node, "a carried value has no start");
+        if (!loop->step->in[first + i])
+            return malformed(model, loop->step->node, "a carried value has no start");
         SK_TRY(copy_tensor(model, &loop->carried[i], loop->step->in[first + i]));
     }
     return SK_OK;
@@ -168,7 +171,8 @@ static sk_status start_iteration(sk_model *model, struct sk_loop *loop, sk_frame
     sk_step *step = loop->step;
     if (loop->is_scan) SK_TRY(take_slices(model, loop));
     for (int i = 0; step->child && i < loop->body->n_inputs; i++) {
-        const sk_tensor now = body_input(loop, i), *bound = &sk_slot_of(step->child, loop->body->inputs[i])->t;
+        const sk_tensor now = body_input(loop, i),
+                        *bound = &sk_slot_of(step->child, loop->body->inputs[i])->t;
         if (now.type == bound->type && sk_same_shape(&now, bound)) continue;
         sk_plan_free(step->child);
         step->child = NULL;
@@ -190,7 +194,8 @@ static sk_status collect(sk_model *model, struct sk_loop *loop, int i, const sk_
     const size_t bytes = sk_nbytes(item);
     if (c->item.type && (c->item.type != item->type || !sk_same_shape(&c->item, item)))
         return malformed(model, loop->step->node, "a collected output changes its shape between iterations");
-    if (item->rank == SK_MAX_RANK) return malformed(model, loop->step->node, "a collected output has too many dimensions");
+    if (item->rank == SK_MAX_RANK)
+        return malformed(model, loop->step->node, "a collected output has too many dimensions");
     c->item = *item;
     size_t needed;
     if (!sk_add(c->used, bytes, &needed) || needed > SK_MAX_TENSOR_BYTES)
@@ -222,7 +227,8 @@ static sk_tensor never_collected(const sk_value *declared) {
 
 static sk_status move_axis_last_to(sk_model *model, const sk_node *node, int i) {
     if (scan_list(node, "scan_output_axes", i) || scan_list(node, "scan_output_directions", i))
-        return sk_fail(&model->error, SK_UNSUPPORTED, "Scan '%s': scan_output_axes and scan_output_directions", node->name);
+        return sk_fail(&model->error, SK_UNSUPPORTED,
+                       "Scan '%s': scan_output_axes and scan_output_directions", node->name);
     return SK_OK;
 }
 
@@ -240,7 +246,9 @@ static sk_status finish(sk_model *model, struct sk_loop *loop) {
         }
         collected *c = &loop->outputs[i - loop->n_carried];
         if (loop->is_scan) SK_TRY(move_axis_last_to(model, node, i - loop->n_carried));
-        sk_tensor t = c->item.type ? c->item : never_collected(loop->body->outputs[first_collected + i - loop->n_carried]);
+        sk_tensor t = c->item.type
+                          ? c->item
+                          : never_collected(loop->body->outputs[first_collected + i - loop->n_carried]);
         memmove(t.dims + 1, t.dims, (size_t)t.rank * sizeof *t.dims);
         t.dims[0] = (int32_t)loop->iteration;
         t.rank++;
@@ -265,7 +273,8 @@ sk_status sk_loop_next(sk_model *model, sk_frame *frame) {
         loop->condition = *(const uint8_t *)condition->data;
     }
     for (int i = 0; i < loop->n_collected; i++)
-        SK_TRY(collect(model, loop, i, &sk_slot_of(frame->plan, body->outputs[first + loop->n_carried + i])->t));
+        SK_TRY(
+            collect(model, loop, i, &sk_slot_of(frame->plan, body->outputs[first + loop->n_carried + i])->t));
     /* carried values are copied after all were read: a body may pass one through another's name */
     sk_tensor *fresh = sk_calloc(&model->heap, (size_t)loop->n_carried, sizeof *fresh);
     if (!fresh) return sk_oom(&model->error, 64);

@@ -52,7 +52,8 @@ void sk_model_free(sk_model *model) {
     sk_unwind(model);
     for (int i = 0; i < SK_PLANS; i++) sk_plan_free(model->plans[i]);
     for (int i = 0; i <= SK_MAX_DEPTH; i++) sk_free(heap, model->memory[i]);
-    for (int i = 0; model->inputs && i < model->ir.main->n_inputs; i++) sk_free(heap, model->inputs[i].t.data);
+    for (int i = 0; model->inputs && i < model->ir.main->n_inputs; i++)
+        sk_free(heap, model->inputs[i].t.data);
     for (int i = 0; model->uses && i < model->ir.n_graphs; i++) sk_free(heap, model->uses[i]);
     sk_packed_free(model);
     sk_free(heap, model->inputs);
@@ -85,7 +86,8 @@ static void mark_values(sk_graph *graph, uint8_t **needed) {
         if (node->op->flags & SK_OP_SHAPE_ONLY) wanted = 0;
         for (int j = 0; j < node->n_inputs; j++) {
             const sk_value *in = node->inputs[j];
-            if (in && (wanted || (j < 8 && ((node->op->values >> j) & 1)))) needed[in->graph->id][in->index] = 1;
+            if (in && (wanted || (j < 8 && ((node->op->values >> j) & 1))))
+                needed[in->graph->id][in->index] = 1;
         }
     }
 }
@@ -93,7 +95,8 @@ static void mark_values(sk_graph *graph, uint8_t **needed) {
 static int worth_keying(const sk_tensor *t) {
     if (t->rank < 0 || t->rank > 1) return 0;
     if (t->rank == 1 && t->dims[0] > KEYED_ELEMENTS) return 0;
-    return t->type == SK_INT64 || t->type == SK_INT32 || t->type == SK_BOOL || t->rank == 0 || t->dims[0] >= 0;
+    return t->type == SK_INT64 || t->type == SK_INT32 || t->type == SK_BOOL || t->rank == 0 ||
+           t->dims[0] >= 0;
 }
 
 static sk_status find_keyed(sk_model *model) {
@@ -184,14 +187,17 @@ static sk_status check_input(sk_model *model, const sk_value *declared, const sk
 sk_status sk_set_input(sk_model *model, int input, int type, int rank, const int32_t *dims, void **data) {
     SK_TRY(begin(model));
     if (model->n_frames) sk_unwind(model);
-    if (input < 0 || input >= model->ir.main->n_inputs) return sk_fail(&model->error, SK_NAME, "no input %d", input);
+    if (input < 0 || input >= model->ir.main->n_inputs)
+        return sk_fail(&model->error, SK_NAME, "no input %d", input);
     if (rank < 0 || rank > SK_MAX_RANK)
         return sk_fail(&model->error, SK_SHAPE, "rank %d is more than the %d supported", rank, SK_MAX_RANK);
     sk_tensor t = {.data = NULL};
     sk_set_shape(&t, type, rank, dims);
     size_t bytes;
-    if (!sk_tensor_bytes(&t, &bytes)) return sk_fail(&model->error, SK_LIMIT, "an input of this size is not possible");
-    if (type == SK_STRING) return sk_fail(&model->error, SK_UNSUPPORTED, "string inputs are not supported yet");
+    if (!sk_tensor_bytes(&t, &bytes))
+        return sk_fail(&model->error, SK_LIMIT, "an input of this size is not possible");
+    if (type == SK_STRING)
+        return sk_fail(&model->error, SK_UNSUPPORTED, "string inputs are not supported yet");
     SK_TRY(check_input(model, model->ir.main->inputs[input], &t));
     sk_input *slot = &model->inputs[input];
     if (!slot->t.data || slot->capacity < bytes || slot->capacity / 4 > bytes + 4096) {
@@ -212,7 +218,8 @@ sk_status sk_set_input(sk_model *model, int input, int type, int rank, const int
 
 sk_status sk_unset_input(sk_model *model, int input) {
     SK_TRY(begin(model));
-    if (input < 0 || input >= model->ir.main->n_inputs) return sk_fail(&model->error, SK_NAME, "no input %d", input);
+    if (input < 0 || input >= model->ir.main->n_inputs)
+        return sk_fail(&model->error, SK_NAME, "no input %d", input);
     sk_free(&model->heap, model->inputs[input].t.data);
     const uint8_t keyed = model->inputs[input].keyed;
     model->inputs[input] = (sk_input){.keyed = keyed};
@@ -315,7 +322,8 @@ void sk_cancel(sk_model *model) { sk_unwind(model); }
 
 sk_status sk_output(sk_model *model, int output, sk_tensor *tensor) {
     SK_TRY(begin(model));
-    if (!model->finished || !model->current) return sk_fail(&model->error, SK_STATE, "no prediction has finished");
+    if (!model->finished || !model->current)
+        return sk_fail(&model->error, SK_STATE, "no prediction has finished");
     if (output < 0 || output >= model->ir.main->n_outputs)
         return sk_fail(&model->error, SK_NAME, "no output %d", output);
     sk_slot *slot = sk_slot_of(model->current, model->ir.main->outputs[output]);
@@ -328,7 +336,8 @@ sk_status sk_keep(sk_model *model, int output, int input) {
     sk_tensor value;
     SK_TRY(sk_output(model, output, &value));
     void *data;
-    if (input < 0 || input >= model->ir.main->n_inputs) return sk_fail(&model->error, SK_NAME, "no input %d", input);
+    if (input < 0 || input >= model->ir.main->n_inputs)
+        return sk_fail(&model->error, SK_NAME, "no input %d", input);
     /* an output that is this very input stays where it is */
     if (value.data == model->inputs[input].t.data) return SK_OK;
     SK_TRY(sk_set_input(model, input, value.type, value.rank, value.dims, &data));

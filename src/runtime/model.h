@@ -26,7 +26,7 @@ typedef struct sk_input { /* a graph input's bytes between runs */
 typedef struct sk_frame { /* a plan in execution */
     sk_plan *plan;
     int32_t segment, step; /* step -1: the segment is not entered yet */
-    struct sk_loop *loop; /* of a body: the state of its iteration, owned by the frame */
+    struct sk_loop *loop;  /* of a body: the state of its iteration, owned by the frame */
 } sk_frame;
 
 typedef struct sk_difference { /* check mode: one output of one node */
@@ -70,14 +70,16 @@ sk_status sk_packed_get(sk_model *model, const sk_const *const *constants, const
 sk_status sk_constant_bytes(sk_model *model, const sk_const *constant, const void **data, sk_error *err);
 
 /* ---- exec.c ---- */
-/* Runs frames until all are done; deadline on host.now, < 0: none. bind_only: stops when the first segment is bound. */
+/* Runs frames until all are done; deadline on host.now, < 0: none. bind_only: stops when the first segment is
+ * bound. */
 sk_status sk_execute(sk_model *model, double deadline, int bind_only);
 void sk_unwind(sk_model *model); /* drops all frames and their loose blocks */
 double sk_now(const sk_model *model);
 
 /* ---- loop.c ---- */
 sk_status sk_loop_start(sk_model *model, sk_plan *plan, sk_step *step);
-/* After a body's plan has run: SK_MORE starts the next iteration, SK_OK: outputs are in place, the frame can go. */
+/* After a body's plan has run: SK_MORE starts the next iteration, SK_OK: outputs are in place, the frame can
+ * go. */
 sk_status sk_loop_next(sk_model *model, sk_frame *frame);
 void sk_loop_free(sk_model *model, struct sk_loop *loop);
 

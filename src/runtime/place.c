@@ -1,6 +1,6 @@
-/* Working memory: every value and scratch area of a plan gets an offset. Greedy by size (Pisarchyk and Lee, "Efficient
- * Memory Management for Deep Neural Net Inference", 2020): the largest first, each at the lowest offset where it
- * overlaps nothing that is alive at the same time. */
+/* Working memory: every value and scratch area of a plan gets an offset. Greedy by size (Pisarchyk and Lee,
+ * "Efficient Memory Management for Deep Neural Net Inference", 2020): the largest first, each at the lowest
+ * offset where it overlaps nothing that is alive at the same time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,15 +79,12 @@ sk_status sk_place_segment(sk_plan *plan, sk_error *err) {
         area *a = &areas[i];
         a->offset = find_offset(placed, n_placed, a);
         insert(placed, n_placed++, a);
-        if (a->slot)
-            a->slot->offset = a->offset;
-        else
-            plan->steps[a->first].scratch_offset = a->offset;
+        if (a->slot) a->slot->offset = a->offset;
+        else plan->steps[a->first].scratch_offset = a->offset;
         size_t end;
         if (!sk_add(a->offset, a->size, &end) || end > SK_MAX_TENSOR_BYTES * 2)
             status = sk_fail(err, SK_LIMIT, "these input shapes need more than 2 GiB of working memory");
-        else if (end > plan->memory)
-            plan->memory = end;
+        else if (end > plan->memory) plan->memory = end;
     }
     sk_free(heap, areas);
     return status;
@@ -100,8 +97,7 @@ void sk_point(sk_plan *plan, char *base) {
         for (int id = 0; id < model->ir.n_graphs; id++) {
             for (int i = 0; plan->scopes[id] && i < model->graphs[id]->n_values; i++) {
                 sk_slot *slot = &plan->scopes[id][i];
-                if (pass && slot->root != slot)
-                    slot->t.data = slot->root->t.data;
+                if (pass && slot->root != slot) slot->t.data = slot->root->t.data;
                 else if (!pass && slot->root == slot && slot->place == SK_PLACED)
                     slot->t.data = base + slot->offset;
             }

@@ -1,7 +1,8 @@
-/* A plan: a graph bound to concrete input shapes. Nodes become steps in a flat array; values become slots with a
- * shape, a layout and a place. Where shapes depend on data the plan is cut: what comes before runs, then binding goes on
- * with what is now known. Each segment remembers by guards what it was bound for, so a later run with the same sizes
- * reuses it. A Loop's or Scan's body has a plan of its own, a child of the plan that holds the step. */
+/* A plan: a graph bound to concrete input shapes. Nodes become steps in a flat array; values become slots
+ * with a shape, a layout and a place. Where shapes depend on data the plan is cut: what comes before runs,
+ * then binding goes on with what is now known. Each segment remembers by guards what it was bound for, so a
+ * later run with the same sizes reuses it. A Loop's or Scan's body has a plan of its own, a child of the plan
+ * that holds the step. */
 #ifndef SK_RUNTIME_PLAN_H
 #define SK_RUNTIME_PLAN_H
 
@@ -25,7 +26,7 @@ typedef enum sk_place {
 
 struct sk_slot {
     sk_tensor t;
-    sk_plan *plan;       /* that owns it: a body's plan also reads slots of the plans around it */
+    sk_plan *plan;            /* that owns it: a body's plan also reads slots of the plans around it */
     const sk_const *constant; /* the bytes behind a constant, or NULL */
     sk_slot *root;       /* whose memory this is: itself, or what a view or in-place output was made of */
     uint8_t place;       /* sk_place; of the root for everybody else */
@@ -44,8 +45,9 @@ struct sk_step {
     sk_tensor **out;      /* n_outputs; NULL entries absent */
     sk_slot **out_slots;
     size_t scratch, scratch_offset;
-    sk_step *reference; /* check mode: the same node with scalar kernels; its out tensors are allocated per run */
-    sk_plan *child;     /* of a body, made at its first execution */
+    sk_step
+        *reference; /* check mode: the same node with scalar kernels; its out tensors are allocated per run */
+    sk_plan *child; /* of a body, made at its first execution */
 };
 
 /* What a segment was bound for: the slot's dimensions, and its bytes when `bytes` is set. */
@@ -83,12 +85,12 @@ struct sk_plan {
     int32_t n_cursors;
     sk_step *steps;
     int32_t n_steps, cap_steps;
-    size_t memory;   /* bytes of working memory it wants */
-    char *base;      /* where its pointers point now */
-    uint8_t broken;  /* binding failed half-way */
-    double macs;     /* of the steps bound so far */
-    uint32_t used;   /* clock of the LRU */
-    sk_tensor *key;  /* main plans: the inputs' types and shapes; data: copies of keyed inputs */
+    size_t memory;  /* bytes of working memory it wants */
+    char *base;     /* where its pointers point now */
+    uint8_t broken; /* binding failed half-way */
+    double macs;    /* of the steps bound so far */
+    uint32_t used;  /* clock of the LRU */
+    sk_tensor *key; /* main plans: the inputs' types and shapes; data: copies of keyed inputs */
 };
 
 sk_slot *sk_slot_of(const sk_plan *plan, const sk_value *value);
@@ -96,8 +98,8 @@ sk_slot *sk_slot_of(const sk_plan *plan, const sk_value *value);
 /* ---- bind.c ---- */
 sk_plan *sk_plan_new(struct sk_model *model, sk_graph *graph, sk_plan *parent, sk_error *err);
 void sk_plan_free(sk_plan *plan);
-/* Binds one node of the last segment: SK_MORE when there are more, SK_OK when the segment is complete and placed. Opens
- * the next segment when the last one is complete (which then must have run). */
+/* Binds one node of the last segment: SK_MORE when there are more, SK_OK when the segment is complete and
+ * placed. Opens the next segment when the last one is complete (which then must have run). */
 sk_status sk_bind_step(sk_plan *plan, sk_error *err);
 int sk_bind_done(const sk_plan *plan); /* no nodes left to bind */
 /* Do the guards of segment `index` still hold? */
@@ -107,7 +109,8 @@ void sk_drop_segments(sk_plan *plan, int index);
 void sk_free_loose(sk_plan *plan);
 
 /* ---- slots.c ---- */
-/* Slots for the values of a graph (the plan's own, or a branch being inlined), in the last segment's arena. */
+/* Slots for the values of a graph (the plan's own, or a branch being inlined), in the last segment's arena.
+ */
 sk_status sk_open_scope(sk_plan *plan, const sk_graph *graph, sk_error *err);
 /* The bytes of a constant that somebody reads as it is. */
 sk_status sk_slot_bytes(sk_plan *plan, sk_slot *slot, sk_error *err);

@@ -1,12 +1,15 @@
-/* Constants as the kernels want them: packed forms and plain copies, each made once at the first bind that needs it,
- * pulled from the model's bytes, shared by all plans and kept as long as the model. */
+/* Constants as the kernels want them: packed forms and plain copies, each made once at the first bind that
+ * needs it, pulled from the model's bytes, shared by all plans and kept as long as the model. */
 #include <string.h>
 
 #include "runtime/model.h"
 
-static sk_packed *find(const sk_model *model, int32_t id, const char *kind, const void *params, size_t params_size) {
+static sk_packed *find(const sk_model *model, int32_t id, const char *kind, const void *params,
+                       size_t params_size) {
     for (sk_packed *p = model->packed[id]; p; p = p->next)
-        if (!strcmp(p->kind, kind) && p->params_size == params_size && !memcmp(p->params, params, params_size)) return p;
+        if (!strcmp(p->kind, kind) && p->params_size == params_size &&
+            !memcmp(p->params, params, params_size))
+            return p;
     return NULL;
 }
 
@@ -43,7 +46,8 @@ sk_status sk_packed_get(sk_model *model, const sk_const *const *constants, const
     const int32_t id = constants[packing->input]->id;
     sk_packed *p = find(model, id, packing->kind, packing->params, packing->params_size);
     if (!p) {
-        if (packing->params_size > sizeof p->params) return sk_fail(err, SK_STATE, "packing parameters too long");
+        if (packing->params_size > sizeof p->params)
+            return sk_fail(err, SK_STATE, "packing parameters too long");
         p = add(model, id, packing->kind, packing->bytes, err);
         if (!p) return SK_OUT_OF_MEMORY;
         p->params_size = (uint8_t)packing->params_size;
