@@ -2,7 +2,7 @@
  * The engine's side of one model: takes the messages of protocol.js.
  */
 import { Bytes } from './bytes.js';
-import { Engine } from './engine.js';
+import { startEngine } from './engine.js';
 import { fail, ours } from './errors.js';
 import { ERROR, PROGRESS, RESULT } from './protocol.js';
 import { isHtml, open } from './source.js';
@@ -15,7 +15,7 @@ const HASHED_AT_ONCE = 1 << 20; // 4 ms
  * @returns {(message: any[]) => void} takes the messages
  */
 export function serve(answer) {
-  /** @type {Engine} */
+  /** @type {import('./engine.js').Engine} */
   let engine;
   let inputs = 0;
   /** Inputs that hold a kept output. @type {Set<number>} */
@@ -32,23 +32,24 @@ export function serve(answer) {
   /** @param {import('./protocol.js').LoadCall} call @param {AbortSignal} signal */
   const load = async ({ origins, paths, integrity, open: options }, signal) => {
     const files = origins.map(() => new Bytes());
-    const starting = module.then((module) => Engine.start(module, files));
+    const starting = module.then((module) => startEngine(module, files));
     starting.catch(() => {}); // seen below, or the load fails before for another reason
-    /** @type {(number | null)[]} */
-    const totals = files.map(() => null);
     const report = (/** @type {string} */ phase, /** @type {number} */ loaded, /** @type {number | null} */ total) =>
       answer(PROGRESS, { phase, loaded, total });
 
+    const opened = await Promise.all(
+      origins.map((origin, i) => {
+        if (origin.pushed === undefined) return open(origin, signal);
+        const start = (/** @type {ReadableStreamDefaultController} */ controller) => {
+          pushed[i] = controller;
+        };
+        return { total: origin.pushed, stream: new ReadableStream({ start }) };
+      }),
+    );
+    const sum = opened.reduce((sum, { total }) => sum + (total ?? NaN), 0);
+    let loaded = 0;
     const fill = async (/** @type {Bytes} */ file, /** @type {number} */ i) => {
-      const { name, pushed: coming } = origins[i];
-      const start = (/** @type {ReadableStreamDefaultController} */ controller) => {
-        pushed[i] = controller;
-      };
-      const { total, stream } =
-        coming === undefined
-          ? await open(origins[i], signal)
-          : { total: coming, stream: new ReadableStream({ start }) };
-      totals[i] = total;
+      const { name = 'the model', path } = origins[i];
       /** @param {Uint8Array} piece */
       const write = async (piece) => {
         if (!file.size && isHtml(piece, i > 0)) fail('html', `${name}: HTML came back`);
@@ -57,21 +58,20 @@ export function serve(answer) {
           (await starting).hash(piece.subarray(at, at + HASHED_AT_ONCE));
           await tick();
         }
-        const loaded = files.reduce((sum, { size }) => sum + size, 0);
-        const sum = totals.reduce((sum, total) => /** @type {number} */ (sum) + (total ?? NaN), 0) ?? 0;
+        loaded += piece.length;
         report('download', loaded, sum >= loaded ? sum : null);
       };
-      await stream?.pipeTo(new WritableStream({ write }), { signal }).catch((error) => {
-        throw ours(error, 'network', `${name}: `);
+      await opened[i].stream?.pipeTo(new WritableStream({ write }), { signal }).catch((error) => {
+        throw ours(error, path ? 'file' : 'network', `${name}: `);
       });
     };
     await Promise.all(files.map(fill));
     engine = await starting;
-    const digest = integrity && engine.digest;
-    if (digest !== integrity) fail('integrity', `${origins[0].name} has ${digest}, wanted is ${integrity}`);
+    const digest = integrity && engine.digest();
+    if (digest !== integrity) fail('integrity', `the model has ${digest}, not ${integrity}`);
     signal.throwIfAborted();
     report('load', 0, 1);
-    engine.open(files, paths, options);
+    engine.open(paths, options);
     await engine.work('load', signal);
     report('load', 1, 1);
     const io = JSON.parse(engine.describe('io'));
@@ -83,12 +83,11 @@ export function serve(answer) {
   const predict = async ({ work, feeds, wanted, keep }, signal) => {
     for (const [input, type, dims, bytes] of feeds) {
       kept.delete(input);
-      if (type) engine.set(input, type, dims, bytes);
-      else engine.unset(input);
+      engine.set(input, type, dims, bytes);
     }
     const given = feeds.map(([input]) => input);
     // What an earlier call gave does not count: the engine then says that it is missing.
-    for (let i = 0; i < inputs; i++) if (!given.includes(i) && !kept.has(i)) engine.unset(i);
+    for (let i = 0; i < inputs; i++) if (!given.includes(i) && !kept.has(i)) engine.set(i);
     await engine.work(work, signal);
     const outputs = wanted.map((output) => engine.output(output));
     for (const [output, input] of keep) engine.keep(output, input);
@@ -101,7 +100,6 @@ export function serve(answer) {
 
   return async ([op, arg, piece]) => {
     if (op === 'module') return useModule(arg);
-    if (op === 'abort' || op === 'close') return stop.abort();
     if (op === 'push') {
       try {
         return piece ? pushed[arg].enqueue(piece) : pushed[arg].close();
@@ -109,11 +107,13 @@ export function serve(answer) {
         return; // the load has failed and cancelled the stream, the page does not know it yet
       }
     }
+    const perform = calls[op];
+    if (!perform) return stop.abort(); // abort, close
     stop = new AbortController();
     try {
-      const value = await calls[op](arg, stop.signal);
-      const transfer = Array.isArray(value) ? value.map(({ buffer }) => buffer) : [];
-      answer(RESULT, [value, engine.memory], transfer);
+      const value = await perform(arg, stop.signal);
+      const buffers = value.map?.((/** @type {import('./protocol.js').Output} */ { buffer }) => buffer);
+      answer(RESULT, [value, engine.memory()], buffers);
     } catch (error) {
       const { code, message, status } = ours(error, 'internal');
       answer(ERROR, [code, message, { status }]);

@@ -4,14 +4,14 @@
  */
 import { makeLoad } from './load.js';
 
+export { SiskinError } from './shared.js';
 export { Tensor } from './tensor.js';
-export { SiskinError } from './worker.js';
 
 export const load = makeLoad({
   worker: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'siskin engine' }),
-  urls: {
-    simd128: () => new URL('./siskin-simd128.wasm', import.meta.url),
-    relaxed: () => new URL('./siskin-relaxed.wasm', import.meta.url),
-  },
+  url: (build) =>
+    build === 'relaxed'
+      ? new URL('./siskin-relaxed.wasm', import.meta.url)
+      : new URL('./siskin-simd128.wasm', import.meta.url),
   inline: async () => (await import('./inline.js')).binaries,
 });

@@ -7,8 +7,8 @@ import relaxed from '../dist/siskin-relaxed.wasm';
 import simd128 from '../dist/siskin-simd128.wasm';
 import { makeLoad } from './load.js';
 
+export { SiskinError } from './shared.js';
 export { Tensor } from './tensor.js';
-export { SiskinError } from './worker.js';
 
 export const binaries = { simd128, relaxed };
 

@@ -3,52 +3,58 @@
  * channel on it.
  */
 import { ERROR } from './protocol.js';
-import { BUILD_ID, SiskinError, fail, ours, serve } from './worker.js';
+import { BUILD_ID, SiskinError, fail, ours, serve } from './shared.js';
 
 /** @typedef {import('./protocol.js').Answer} Answer */
 /** @typedef {(message: any[], transfer?: Transferable[]) => void} Post */
-/** @typedef {{worker: boolean, join(answer: Answer): Post}} Link  join: for a new model */
+/**
+ * @typedef {object} Link
+ * @property {boolean} worker
+ * @property {(answer: Answer, close: (error: Error) => void) => Post} join for a new model; close: when the link breaks
+ */
+/** @typedef {ReturnType<typeof openChannel>} Channel */
 
 /** @type {Link} */
-const page = {
-  worker: false,
-  join: (answer) => serve((kind, value) => queueMicrotask(() => answer(kind, value))),
-};
+const page = { worker: false, join: serve };
+
+const checkId = (/** @type {string} */ id) =>
+  id === __SK_BUILD_ID__ || fail('version-mismatch', `build ${id} of worker.js, ${__SK_BUILD_ID__} of siskin.js`);
 
 /** @param {() => Worker} start @returns {Promise<Link>} */
 const inWorker = (start) =>
   new Promise((resolve, reject) => {
     const worker = start();
-    /** @type {Map<number, Answer>} */
+    /** @type {Map<number, Parameters<Link['join']>>} */
     const models = new Map();
     let number = 0;
-    /** @type {any[] | undefined} */
+    /** @type {Error | undefined} */
     let dead;
-    const crash = (/** @type {string} */ code, /** @type {string} */ message) => {
+    const crash = (/** @type {any} */ event) => {
       worker.terminate();
-      dead = [code, message];
-      reject(new SiskinError(code, message));
-      for (const answer of models.values()) answer(ERROR, dead);
+      dead = ours(event.message ? event : 'its script does not start', 'crashed', 'worker: ');
+      reject(dead);
+      for (const [, close] of models.values()) close(dead);
     };
-    /** @param {Answer} answer @returns {Post} */
-    const join = (answer) => {
-      const model = ++number;
-      models.set(model, answer);
+    /** @type {Link['join']} */
+    const join = (...model) => {
+      if (dead) throw dead;
+      const id = ++number;
+      models.set(id, model);
       return (message, transfer = []) => {
-        if (dead) queueMicrotask(() => answer(ERROR, dead));
-        else worker.postMessage([model, ...message], transfer);
-        if (message[0] === 'close' && models.delete(model) && !models.size) worker.terminate();
+        worker.postMessage([id, ...message], transfer);
+        if (message[0] === 'close' && models.delete(id) && !models.size) worker.terminate();
       };
     };
-    worker.onmessage = ({ data: [model, kind, value] }) => {
-      if (model) models.get(model)?.(kind, value);
-      else if (kind === __SK_BUILD_ID__) resolve({ worker: true, join });
-      else crash('version-mismatch', `build ${kind} of the worker, ${__SK_BUILD_ID__} of siskin.js`);
+    worker.onmessage = ({ data: [id, kind, value] }) => {
+      if (id) return models.get(id)?.[0](kind, value);
+      try {
+        checkId(kind);
+        resolve({ worker: true, join });
+      } catch (error) {
+        crash(error);
+      }
     };
-    worker.onerror = (event) => {
-      event.preventDefault?.();
-      crash('crashed', `the worker failed: ${event.message || 'its script does not load'}`);
-    };
+    worker.onerror = crash;
   });
 
 /**
@@ -57,7 +63,7 @@ const inWorker = (start) =>
  * @param {string[]} notes why there is no worker
  */
 export async function connect(worker, start, notes) {
-  if (BUILD_ID !== __SK_BUILD_ID__) fail('version-mismatch', `build ${BUILD_ID} of worker.js, ${__SK_BUILD_ID__} of siskin.js`);
+  checkId(BUILD_ID);
   try {
     if (worker) return await inWorker(start);
   } catch (error) {
@@ -68,69 +74,59 @@ export async function connect(worker, start, notes) {
   return page;
 }
 
-/** One model's messages: calls wait for each other, so that the host has one at a time. */
-export class Channel {
-  #post;
+/**
+ * One model's messages. Its calls wait for each other, so that the host has one at a time.
+ * @param {Link} link
+ */
+export function openChannel(link) {
   /** @type {Promise<unknown>} */
-  #last = Promise.resolve();
-  /** What takes the answers to the call under way, by kind. @type {((value: any) => void)[]} */
-  #takers = [];
-  /** Why there is no more to be had. @type {unknown} */
-  #closed;
+  let last = Promise.resolve();
+  /** What takes the answers to the call under way, by kind. @type {(((value: any) => void) | undefined)[]} */
+  let takers = [];
+  /** @type {unknown} */
+  let closed;
 
-  /** @param {Link} link */
-  constructor(link) {
-    this.link = link;
-    /** @type {Post} */
-    this.#post = link.join((kind, value) =>
-      this.#takers[kind]?.(kind === ERROR ? new SiskinError(.../** @type {[string, string]} */ (value)) : value),
-    );
-  }
-
-  /** A message that has no answer. */
-  send(/** @type {any[]} */ message, /** @type {Transferable[]} */ transfer = []) {
-    if (!this.#closed) this.#post(message, transfer);
-  }
-
-  /** Ends it: calls under way and later ones fail with this error. */
-  close(/** @type {unknown} */ error) {
-    this.send(['close']);
-    this.#closed ??= error;
-    this.#post = () => {}; // the host in the page, and the model in it, can go
-    this.#takers[ERROR]?.(error);
-  }
+  const send = (/** @type {any[]} */ message, /** @type {Transferable[]} */ transfer = []) => post(message, transfer);
+  /** Ends it: the call under way and later ones fail with this error. */
+  const close = (/** @type {unknown} */ error) => {
+    send(['close']);
+    closed ??= error;
+    post = () => {}; // so that the host in the page, and the model in it, can go
+    takers[ERROR]?.(error);
+  };
+  /** @type {Post} */
+  let post = link.join(
+    (kind, value) => takers[kind]?.(kind === ERROR ? new SiskinError(.../** @type {[string, string]} */ (value)) : value),
+    close,
+  );
 
   /**
    * @param {string} op
    * @param {any} arg
-   * @param {object} [options]
-   * @param {Transferable[]} [options.transfer]
-   * @param {AbortSignal} [options.signal] aborted, the call rejects at once and the host stops after its slice
-   * @param {(value: any) => void} [options.onProgress]
+   * @param {Transferable[]} [transfer]
+   * @param {AbortSignal} [signal] aborted, the call rejects at once and the host stops after its slice
+   * @param {(value: any) => void} [onProgress]
    * @returns {Promise<[value: any, memory: number]>}
    */
-  call(op, arg, { transfer, signal, onProgress = () => {} } = {}) {
-    return new Promise((resolve, reject) => {
+  const call = (op, arg, transfer, signal, onProgress) =>
+    new Promise((resolve, reject) => {
       let running = false;
       const abort = () => {
         reject(signal?.reason);
-        if (running) this.send(['abort']);
+        if (running) send(['abort']);
       };
       if (signal?.aborted) return abort();
       signal?.addEventListener('abort', abort);
-      const answered = this.#last.then(
+      const answered = last.then(
         () =>
           new Promise((resolve, reject) => {
-            if (this.#closed) return reject(this.#closed);
-            if (signal?.aborted) return reject();
+            if (closed || signal?.aborted) return reject(closed);
             running = true;
-            this.#takers = [resolve, reject, onProgress];
-            this.send([op, arg], transfer);
+            takers = [resolve, reject, onProgress];
+            send([op, arg], transfer);
           }),
       );
-      this.#last = answered
-        .then(resolve, reject)
-        .finally(() => signal?.removeEventListener('abort', abort));
+      last = answered.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort));
     });
-  }
+  return { link, send, close, call };
 }

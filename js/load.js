@@ -2,47 +2,20 @@
  * load: wasm, worker and model bytes are fetched side by side. Any failure ends all of it and leaves nothing behind
  * that a later load would meet.
  */
-import { Channel, connect } from './link.js';
-import { Model } from './model.js';
+import { connect, openChannel } from './link.js';
+import { links, makeModel } from './model.js';
 import { chooseBuild, findWasm } from './wasm.js';
-import { answer, fail, get, locate, ours } from './worker.js';
+import { fail, originOf, ours } from './shared.js';
 
 /** @typedef {import('./siskin.d.ts').LoadOptions} LoadOptions */
 /** @typedef {import('./siskin.d.ts').Progress} Progress */
-/** @typedef {import('./siskin.d.ts').Model} PublicModel */
 /**
  * What differs between the entries (index.js, inline.js).
  * @typedef {object} Env
  * @property {() => Worker} worker starts one; throws when there is none to start
- * @property {Record<string, () => URL>} [urls] of the wasm builds
+ * @property {(build: string) => URL} [url] of a wasm build
  * @property {() => Promise<Record<string, Uint8Array<ArrayBuffer>>>} inline the wasm builds themselves
  */
-
-/**
- * @param {any} source see Source in siskin.d.ts
- * @param {AbortSignal} signal
- * @returns {Promise<{origin: import('./source.js').Origin, stream?: ReadableStream<Uint8Array> | null}>}
- */
-async function originOf(source, signal) {
-  const from = await source;
-  if (typeof from === 'string' || from instanceof URL) return { origin: locate(`${from}`) };
-  const view = ArrayBuffer.isView(from);
-  if (view || from?.byteLength >= 0) {
-    const bytes = view ? new Uint8Array(from.buffer, from.byteOffset, from.byteLength) : new Uint8Array(from);
-    return { origin: { name: 'the bytes', bytes: bytes.slice() } };
-  }
-  if (from?.size >= 0) return { origin: { name: from.name ?? 'the blob', blob: from } };
-  if (!from?.url && !from?.headers) fail('bad-source', 'no URL, Request, Response, Blob, buffer, or path in Node');
-  const { total, stream, response } = from.method ? await get(from, signal) : answer(from);
-  return { origin: { name: response.url || 'the response', pushed: total }, stream };
-}
-
-/** @param {LoadOptions} options @returns {import('./protocol.js').OpenOptions} */
-const openOptions = ({ maxMemory = 0, debug = {} }) => ({
-  limit: maxMemory,
-  flags: (debug.reference ? 1 : 0) | (debug.noFusion ? 2 : 0) | (debug.check ? 4 : 0),
-  failAfter: debug.failAfter ?? 0,
-});
 
 /**
  * @param {Env} env
@@ -52,6 +25,7 @@ const openOptions = ({ maxMemory = 0, debug = {} }) => ({
  */
 async function start(env, source, options, stop) {
   const { onProgress, integrity, worker = 'document' in globalThis, workerUrl, externalData = {}, deterministic } = options;
+  const { maxMemory = 0, debug: { reference, noFusion, check, failAfter = 0 } = {} } = options;
   const { signal } = stop;
   /** @type {string[]} */
   const notes = [];
@@ -63,32 +37,28 @@ async function start(env, source, options, stop) {
     }
   };
 
-  const compile = async () => {
-    report({ phase: 'compile', loaded: 0, total: 1 });
-    const found = await findWasm(env, chooseBuild(options), options.wasm, notes);
-    report({ phase: 'compile', loaded: 1, total: 1 });
-    return found;
-  };
   const join = async () => {
     const begin = () => (workerUrl ? new Worker(workerUrl, { type: 'module', name: 'siskin engine' }) : env.worker());
-    const link = typeof worker === 'boolean' ? await connect(worker, begin, notes) : Model.link(worker);
-    const channel = new Channel(link);
+    const shared = typeof worker === 'boolean' ? connect(worker, begin, notes) : links.get(worker);
+    const channel = openChannel((await shared) ?? fail('bad-option', 'worker: true, false or a model in use'));
     const close = () => channel.close(signal.reason);
     if (signal.aborted) close();
     signal.addEventListener('abort', close);
     return channel;
   };
 
-  const compiling = compile();
+  const compiling = findWasm(env, chooseBuild(options), options.wasm, notes);
   compiling.catch(() => {}); // seen below, or the load fails before for another reason
   const sources = [source, ...Object.values(externalData)].map((from) => originOf(from, signal));
   const [channel, ...files] = await Promise.all([join(), ...sources]);
   const origins = files.map(({ origin }) => origin);
-  const call = { origins, paths: Object.keys(externalData), integrity, open: openOptions(options) };
+  const flags = (reference ? 1 : 0) | (noFusion ? 2 : 0) | (check ? 4 : 0);
+  const call = { origins, paths: Object.keys(externalData), integrity, open: [maxMemory, flags, failAfter] };
   const transfer = origins.flatMap(({ bytes }) => (bytes ? [bytes.buffer] : []));
   const [[io, memory], { from }] = await Promise.all([
-    channel.call('load', call, { transfer, onProgress: report }),
+    channel.call('load', call, transfer, undefined, report),
     compiling.then((found) => {
+      report({ phase: 'compile', loaded: 1, total: 1 });
       channel.send(['module', found.module]);
       return found;
     }),
@@ -100,14 +70,14 @@ async function start(env, source, options, stop) {
         channel.send(['push', file, own], [own.buffer]);
       };
       await stream?.pipeTo(new WritableStream({ write }), { signal }).catch((error) => {
-        throw ours(error, 'network', `${origin.name}: `);
+        throw ours(error, 'network', 'the response: ');
       });
       channel.send(['push', file]);
     }),
   ]);
   const { build } = io;
-  if (deterministic && build !== 'simd128') fail('bad-option', `deterministic with the wasm build ${build}`);
-  return new Model(channel, io, { version: __SK_VERSION__, build, wasm: from, worker: channel.link.worker, memory, notes });
+  if (deterministic && build !== 'simd128') fail('bad-option', `deterministic, but ${build}`);
+  return makeModel(channel, io, { version: __SK_VERSION__, build, wasm: from, worker: channel.link.worker, memory, notes });
 }
 
 /** @param {Env} env @returns {typeof import('./siskin.d.ts').load} */
@@ -122,9 +92,7 @@ export const makeLoad =
     try {
       return await new Promise((resolve, reject) => {
         stop.signal.onabort = () => reject(stop.signal.reason);
-        /** @type {Promise<Omit<PublicModel, symbol>>} */
-        const model = start(env, source, options, stop);
-        model.then(/** @type {(model: any) => void} */ (resolve), reject);
+        start(env, source, options, stop).then(resolve, reject);
       });
     } catch (error) {
       stop.abort(error);

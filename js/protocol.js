@@ -6,8 +6,8 @@
  * In a worker, which serves several models, the model's number stands in front of each message.
  */
 
-/** @typedef {[input: number, type: string | null, dims: readonly number[], bytes: Uint8Array | undefined]} Feed */
-/** @typedef {{limit: number, flags: number, failAfter: number}} OpenOptions */
+/** @typedef {[input: number, type?: string, dims?: readonly number[], bytes?: Uint8Array]} Feed  no type: not given */
+/** @typedef {[memoryLimit: number, flags: number, failAfter: number]} OpenOptions  glue.c's */
 /** @typedef {{origins: import('./source.js').Origin[], paths: string[], integrity?: string, open: OpenOptions}} LoadCall */
 /** @typedef {{work: 'run' | 'bind', feeds: Feed[], wanted: number[], keep: [output: number, input: number][]}} PredictCall */
 /** @typedef {{type: string, dims: number[], buffer: ArrayBuffer}} Output */

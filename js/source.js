@@ -6,7 +6,7 @@ import { fail, ours } from './errors.js';
 
 /**
  * @typedef {object} Origin besides the name one of the others; with `pushed`, pieces follow in messages of their own
- * @property {string} name for messages
+ * @property {string} [name] for messages
  * @property {string} [url]
  * @property {string} [path]
  * @property {Blob} [blob]
@@ -19,16 +19,34 @@ import { fail, ours } from './errors.js';
 const fs = globalThis.process?.getBuiltinModule?.('fs');
 
 /** What a text means: resolved against the page or worker; outside of them, one without a scheme is a path. */
-export function locate(/** @type {string} */ text) {
+function locate(/** @type {string} */ text) {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   // A scheme has two letters at least: C:\model.onnx is a path.
-  if (!base && fs && !/^[a-z][a-z\d+.-]+:/i.test(text)) return { name: text, path: text };
+  if (!base && fs && !/^\w[\w+.-]+:/.test(text)) return { name: text, path: text };
   try {
     const url = new URL(text, base).href;
-    return { name: url.slice(0, 200), url };
+    return { name: url.slice(0, 200), url }; // a data URL may be long
   } catch {
     return fail('bad-source', `'${text}' is not a URL`);
   }
+}
+
+/**
+ * @param {any} source see Source in siskin.d.ts
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{origin: Origin, stream?: ReadableStream<Uint8Array> | null}>} stream: what the page has to push
+ */
+export async function originOf(source, signal) {
+  const from = await source;
+  if (typeof from === 'string' || from instanceof URL) return { origin: locate(`${from}`) };
+  if (from?.byteLength >= 0) {
+    const bytes = new Uint8Array(from.buffer ?? from, from.byteOffset, from.byteLength);
+    return { origin: { bytes: bytes.slice() } };
+  }
+  if (from?.size >= 0) return { origin: { name: from.name, blob: from } };
+  if (!from?.headers) fail('bad-source', 'no URL, Request, Response, Blob, buffer, or path in Node');
+  const { total, stream, response } = from.method ? await get(from, signal) : answer(from);
+  return { origin: { name: response.url, pushed: total }, stream };
 }
 
 /**
@@ -67,16 +85,16 @@ export async function open({ url = '', path, blob, bytes }, signal) {
  * @param {Request | string} request
  * @param {AbortSignal} [signal]
  */
-export async function get(request, signal) {
+async function get(request, signal) {
   const response = await fetch(request, { signal }).catch((error) => {
     signal?.throwIfAborted();
-    throw ours(error, 'network', `${request.url ?? request}: `);
+    throw ours(error, 'network', `${typeof request === 'string' ? request : request.url}: `);
   });
   return answer(response);
 }
 
 /** What a response brings. */
-export function answer(/** @type {Response} */ response) {
+function answer(/** @type {Response} */ response) {
   const { ok, status, url, headers, body } = response;
   if (!ok) fail('http', `${url}: HTTP ${status}`, { status });
   const total = (!headers.get('content-encoding') && Number(headers.get('content-length'))) || null;

@@ -2,7 +2,7 @@
  * Tensors as the caller sees them: an ONNX element type, a shape, and a typed array. Checked when made, so that a
  * wrong length is found where it was written.
  */
-import { fail } from './worker.js';
+import { fail } from './shared.js';
 
 /** @typedef {import('./siskin.d.ts').ElementType} ElementType */
 /** @typedef {import('./siskin.d.ts').TensorData} TensorData */
@@ -61,6 +61,8 @@ function fromHalf(h) {
 }
 
 export class Tensor {
+  static name = 'Tensor'; // minified otherwise
+
   /**
    * @param {ElementType} type
    * @param {TensorData | ArrayBuffer | readonly any[]} data an array of numbers (of bigints for 64 bits) is
@@ -73,18 +75,18 @@ export class Tensor {
     const elements = recast(data, type);
     if (!elements) {
       const got = /** @type {any} */ (data)?.[Symbol.toStringTag] ?? typeof data;
-      fail('bad-type', `${type} wants its data as ${wanted.name}, got ${got}`);
+      fail('bad-type', `${type} takes ${wanted.name}, not ${got}`);
     }
     const shape = Array.from(dims ?? [elements.length], Number);
     let size = 1;
     for (const dim of shape) {
-      if (!(dim >= 0 && dim < 2 ** 31 && Number.isInteger(dim))) fail('bad-shape', `dimension ${dim} in [${shape}]`);
+      if (!(dim >= 0 && dim === (dim | 0))) fail('bad-shape', `${dim} in [${shape}]`);
       size *= dim;
     }
     const bits = packed(type)?.[1];
     const length = bits ? Math.ceil((size * +bits) / 8) : size;
     if (elements.length !== length) {
-      fail('bad-shape', `shape [${shape}] of ${type} wants ${length} ${bits ? 'bytes' : 'elements'}, got ${elements.length}`);
+      fail('bad-shape', `[${shape}] of ${type} takes ${length} array elements, not ${elements.length}`);
     }
     this.type = type;
     this.dims = shape;

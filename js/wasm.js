@@ -1,7 +1,7 @@
 /**
  * Which wasm build, from where; compiled once for all models. A failed try is not kept, so that a later load can try anew.
  */
-import { fail, isHtml, locate, open, ours } from './worker.js';
+import { fail, isHtml, open, originOf, ours } from './shared.js';
 
 /** @typedef {import('./siskin.d.ts').LoadOptions} LoadOptions */
 /** @typedef {{module: WebAssembly.Module, from: string}} Found from: its URL, or inline, binary, module */
@@ -21,11 +21,11 @@ export function chooseBuild({ simd, deterministic }) {
   return simd === 'relaxed' ? fail('wasm', 'relaxed SIMD is missing here') : 'simd128';
 }
 
-/** @type {Map<string, Promise<WebAssembly.Module>>} by URL or file name */
+/** By URL, or by the bytes themselves. @type {Map<unknown, Promise<WebAssembly.Module>>} */
 const compiled = new Map();
 
 /**
- * @param {string} key
+ * @param {unknown} key
  * @param {string} from
  * @param {() => Promise<WebAssembly.Module>} compile
  * @returns {Promise<Found>}
@@ -37,24 +37,24 @@ async function once(key, from, compile) {
     return { module: await module, from };
   } catch (error) {
     compiled.delete(key);
-    throw ours(error, 'wasm', `${key}: `);
+    throw ours(error, 'wasm', `${from}: `);
   }
 }
 
 /** @param {string | URL} where */
-const fetched = (where) => {
-  const origin = locate(`${where}`);
-  const from = origin.url ?? origin.name;
-  return once(from, from, async () => {
+async function fetched(where) {
+  const { origin } = await originOf(where);
+  const name = /** @type {string} */ (origin.url ?? origin.path);
+  return once(name, name, async () => {
     const { stream, response } = await open(origin);
     if (response?.headers.get('content-type')?.startsWith('application/wasm')) {
       return WebAssembly.compileStreaming(response);
     }
     const bytes = await new Response(stream).arrayBuffer();
-    if (isHtml(new Uint8Array(bytes), false)) fail('html', `${origin.name}: HTML came back, not wasm`);
+    if (isHtml(new Uint8Array(bytes), false)) fail('html', `${name}: HTML came back, not wasm`);
     return WebAssembly.compile(bytes);
   });
-};
+}
 
 /**
  * @param {import('./load.js').Env} env
@@ -65,21 +65,21 @@ const fetched = (where) => {
  */
 export async function findWasm(env, build, { module, binary, urls, base } = /** @type {any} */ ({}), notes) {
   if (module) return { module, from: 'module' };
-  const name = `siskin-${build}.wasm`;
-  const compile = (/** @type {BufferSource} */ bytes) => () => WebAssembly.compile(bytes);
-  if (binary) return { module: await compile(binary)().catch((error) => fail('wasm', `wasm.binary: ${error.message}`)), from: 'binary' };
+  const compile = (/** @type {any} */ bytes, /** @type {string} */ from) =>
+    once(bytes, from, () => WebAssembly.compile(bytes));
+  if (binary) return compile(binary, 'binary');
   if (urls) return fetched(urls[build] ?? urls.simd128);
-  if (base) return fetched(`${base}`.replace(/\/?$/, `/${name}`));
+  if (base) return fetched(`${base}`.replace(/\/?$/, `/siskin-${build}.wasm`));
   /** @type {unknown} */
   let first;
   try {
-    if (env.urls) return await fetched(env.urls[build]());
+    if (env.url) return await fetched(env.url(build));
   } catch (error) {
     first = error;
     notes.push(/** @type {Error} */ (error).message);
   }
   try {
-    return await once(name, 'inline', compile((await env.inline())[build]));
+    return await compile((await env.inline())[build], 'inline');
   } catch (error) {
     throw first ?? error;
   }

@@ -5,7 +5,7 @@
 import { serve } from './host.js';
 
 export { SiskinError, fail, ours } from './errors.js';
-export { answer, get, isHtml, locate, open } from './source.js';
+export { isHtml, open, originOf } from './source.js';
 export { serve };
 export const BUILD_ID = __SK_BUILD_ID__;
 
