@@ -58,7 +58,8 @@ static float place(const grid_params *params, float x, int32_t n) {
     x = params->align_corners ? (x + 1) / 2 * (float)(n - 1) : ((x + 1) * (float)n - 1) / 2;
     if (params->mode == GRID_NEAREST) x = rintf(x);
     if (x < lo || x > hi) {
-        if (params->padding == GRID_BORDER) x = x < 0 ? 0 : (float)(n - 1);
+        /* cubic taps reach beyond the border, so they are clamped one by one instead */
+        if (params->padding == GRID_BORDER && params->mode != GRID_CUBIC) x = x < 0 ? 0 : (float)(n - 1);
         if (params->padding == GRID_REFLECTION) x = reflect(x, lo, hi);
     }
     return x;
