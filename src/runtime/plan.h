@@ -95,18 +95,20 @@ struct sk_plan {
 
 sk_slot *sk_slot_of(const sk_plan *plan, const sk_value *value);
 
-/* ---- bind.c ---- */
+/* ---- plan.c ---- */
 sk_plan *sk_plan_new(struct sk_model *model, sk_graph *graph, sk_plan *parent, sk_error *err);
 void sk_plan_free(sk_plan *plan);
-/* Binds one node of the last segment: SK_MORE when there are more, SK_OK when the segment is complete and
- * placed. Opens the next segment when the last one is complete (which then must have run). */
-sk_status sk_bind_step(sk_plan *plan, sk_error *err);
-int sk_bind_done(const sk_plan *plan); /* no nodes left to bind */
-/* Do the guards of segment `index` still hold? */
-int sk_guards_hold(const sk_plan *plan, int index);
+sk_status sk_open_segment(sk_plan *plan,
+                          sk_error *err); /* a new last one, guarded by what the steps so far found */
+int sk_bind_done(const sk_plan *plan);    /* no nodes left to bind */
 /* Forgets segment `index` and all behind it; binding goes on from its start. */
 void sk_drop_segments(sk_plan *plan, int index);
 void sk_free_loose(sk_plan *plan);
+
+/* ---- bind.c ---- */
+/* Binds one node of the last segment: SK_MORE when there are more, SK_OK when the segment is complete and
+ * placed. Opens the next segment when the last one is complete (which then must have run). */
+sk_status sk_bind_step(sk_plan *plan, sk_error *err);
 
 /* ---- slots.c ---- */
 /* Slots for the values of a graph (the plan's own, or a branch being inlined), in the last segment's arena.
@@ -119,7 +121,10 @@ void sk_slot_read(sk_plan *plan, sk_slot *slot, int step);
 /* out becomes another name for in's memory. */
 void sk_slot_alias(sk_slot *out, sk_slot *in);
 int sk_slot_known(const sk_slot *slot); /* are its bytes there at bind, whatever the inputs' data? */
+/* The last segment is bound for the slot as it is now: its shape, and with_bytes its bytes. */
 sk_status sk_guard_add(sk_plan *plan, sk_slot *slot, int with_bytes, sk_error *err);
+/* Do the guards of segment `index` still hold? */
+int sk_guards_hold(const sk_plan *plan, int index);
 
 /* ---- place.c ---- */
 /* Gives offsets to what the last segment's steps made, greedily by size around what is placed already. */
