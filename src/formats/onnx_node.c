@@ -79,7 +79,6 @@ static sk_status read_ports(sk_onnx *r, sk_onnx_scope *scope, sk_onnx_node *n) {
             return sk_fail(r->err, SK_MALFORMED, "%s reads '%.*s', which nothing gives", title(n, text),
                            (int)field.size, chars);
     }
-    while (n->n_inputs && !n->inputs[n->n_inputs - 1]) n->n_inputs--;
     return SK_OK;
 }
 
@@ -192,6 +191,8 @@ static sk_status append(sk_onnx *r, const sk_onnx_scope *scope, const sk_onnx_no
         if (n->outputs[i]) n->outputs[i]->producer = node;
     }
     SK_TRY(collect_bodies(r, node));
+    /* Inputs left out at the end are not there; but a Loop's places count, even when both are left out. */
+    while (!node->n_bodies && node->n_inputs && !node->inputs[node->n_inputs - 1]) node->n_inputs--;
     return sk_graph_append(scope->graph, node) == SK_OK ? SK_OK : sk_oom(r->err, sizeof node);
 }
 

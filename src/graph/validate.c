@@ -26,14 +26,14 @@ static const sk_op *any_version(const sk_node *node) {
 static sk_status check_arity(const sk_node *node, sk_error *err) {
     const sk_op *op = node->op;
     char text[SK_NODE_TEXT];
+    /* Loop's trip count and condition may be left out; If's condition, which picks the branch, may not. */
+    const int may_lack = (op->flags & SK_OP_CONTROL) && !op->values;
     int present = node->n_inputs;
     while (present && !node->inputs[present - 1]) present--;
-    if ((present < op->min_in && !(op->flags & SK_OP_CONTROL)) ||
-        (op->max_in != SK_MANY && present > op->max_in))
+    if ((present < op->min_in && !may_lack) || (op->max_in != SK_MANY && present > op->max_in))
         return sk_fail(err, SK_MALFORMED, "%s has %d inputs", sk_node_text(node, text), present);
     for (int i = 0; i < op->min_in; i++)
-        if (!node->inputs[i] &&
-            !(op->flags & SK_OP_CONTROL)) /* Loop's trip count and condition may be left out */
+        if (!may_lack && !node->inputs[i])
             return sk_fail(err, SK_MALFORMED, "%s lacks input %d", sk_node_text(node, text), i);
     if (node->n_outputs < op->min_out || (op->max_out != SK_MANY && node->n_outputs > op->max_out))
         return sk_fail(err, SK_MALFORMED, "%s has %d outputs", sk_node_text(node, text),

@@ -1,11 +1,11 @@
-/* Bad models and no memory: malformed [--flips N] [--seed S] [--case I] [--verbose] [MODEL...]
+/* Bad models and no memory: malformed [--flips N] [--seed S] [--case I [--save FILE]] [--verbose] [MODEL...]
  *
  * Each model is cut at every length, has random bytes changed (N cases over all models, 20,000 unless told),
  * and is run with the Nth allocation failing for every N until it succeeds. Each case must end in a result or
  * a typed error: no crash, no hang, no leak, no sanitizer report. What fails prints the case that reproduces
- * it; --case I with one MODEL runs that single changed model. Without a MODEL: small models of
- * Debian's libonnx-testdata of all kinds (with SISKIN_SOAK set, all of them and 100 times the cases) and the
- * project's own. */
+ * it; --case I with one MODEL runs that single changed model, which --save writes to a file. Without a MODEL:
+ * small models of Debian's libonnx-testdata of all kinds (with SISKIN_SOAK set, all of them and 100 times the
+ * cases) and the project's own. */
 #define _DEFAULT_SOURCE
 #include <malloc.h>
 #include <signal.h>
@@ -21,6 +21,9 @@
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
+
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stacktrace=1"; }
 #endif
 
 #define DEBIAN "/usr/share/libonnx-testdata/data"
@@ -32,6 +35,7 @@ typedef struct run {
     long flips, only; /* only: the single case to run, -1: all */
     uint32_t seed;
     int verbose;
+    const char *save;
     long passed, failed;
     long loaded, ran; /* of the changed ones */
 } run;
@@ -61,12 +65,12 @@ static void killed(int number) {
 static void watch_for_death(void) {
     signal(SIGALRM, killed);
 #ifdef __SANITIZE_ADDRESS__
-    __sanitizer_set_death_callback(name_case);
+    __sanitizer_set_death_callback(name_case); /* of ASan; UBSan aborts */
 #else
     signal(SIGSEGV, killed);
     signal(SIGFPE, killed);
-    signal(SIGABRT, killed);
 #endif
+    signal(SIGABRT, killed);
 }
 
 /* Bytes that were not given back since the last call; under ASan its own leak report tells more. */
@@ -145,6 +149,14 @@ static uint8_t *changed_copy(const test_bytes *model, long number, uint32_t *ran
     return copy;
 }
 
+static void save(const char *path, const test_bytes *model) {
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(model->bytes, 1, model->size, file) != model->size || fclose(file) != 0) {
+        fprintf(stderr, "malformed: %s could not be written\n", path);
+        exit(2);
+    }
+}
+
 static void flip(run *r, const char *path, const test_bytes *model, long cases) {
     for (long i = r->only >= 0 ? r->only : 0; i < (r->only >= 0 ? r->only + 1 : cases); i++) {
         const exercise how = {.options = {.memory_limit = MEMORY}, .seed = r->seed + (uint32_t)i};
@@ -153,6 +165,7 @@ static void flip(run *r, const char *path, const test_bytes *model, long cases) 
         size_t size = 0;
         uint8_t *copy = changed_copy(model, i, &random, &size);
         const test_bytes changed = {copy, size};
+        if (r->save) save(r->save, &changed);
         snprintf(current, sizeof current, "--seed %u --case %ld %.500s\n", (unsigned)r->seed, i, path);
         const exercise_result result = one_case(r, &changed, &how);
         r->loaded += strcmp(result.stage, "load") != 0 && strcmp(result.stage, "new") != 0;
@@ -261,6 +274,7 @@ static int parse(run *r, list *models, int argc, char **argv) {
         if (!strcmp(argv[i], "--flips") && more) r->flips = atol(argv[++i]);
         else if (!strcmp(argv[i], "--seed") && more) r->seed = (uint32_t)strtoul(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--case") && more) r->only = atol(argv[++i]);
+        else if (!strcmp(argv[i], "--save") && more) r->save = argv[++i];
         else if (!strcmp(argv[i], "--verbose")) r->verbose = 1;
         else if (argv[i][0] == '-') return 0;
         else add(models, strdup(argv[i]));
@@ -274,7 +288,8 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     watch_for_death();
     if (!parse(&r, &models, argc, argv)) {
-        fprintf(stderr, "usage: malformed [--flips N] [--seed S] [--case I] [--verbose] [MODEL...]\n");
+        fprintf(stderr,
+                "usage: malformed [--flips N] [--seed S] [--case I [--save FILE]] [--verbose] [MODEL...]\n");
         return 2;
     }
     if (!models.count) {
