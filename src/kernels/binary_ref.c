@@ -1,7 +1,6 @@
 /* Functions of two numbers, scalar: what defines each, for every loop type. Integers compute in the unsigned
  * type of their width, so that they wrap. */
-#include <math.h>
-
+#include "core/maths.h"
 #include "kernels/kernels.h"
 
 #define LOOP(T, R, type, name, ...)                                                                          \
@@ -35,7 +34,7 @@ static double python_mod(double a, double b) {
     LOOP(T, T, type, min, y[i] = (T)float_min(a, b))                                                         \
     LOOP(T, T, type, max, y[i] = (T)float_max(a, b))                                                         \
     LOOP(T, T, type, prelu, y[i] = a < 0 ? a * b : a)                                                        \
-    LOOP(T, T, type, pow, y[i] = (T)pow(a, b))                                                               \
+    LOOP(T, T, type, pow, y[i] = (T)sk_pow(a, b))                                                            \
     LOOP(T, T, type, mod, y[i] = (T)python_mod(a, b))                                                        \
     LOOP(T, T, type, fmod, y[i] = (T)fmod(a, b))                                                             \
     LOOP(T, uint8_t, type, equal, y[i] = a == b)                                                             \

@@ -3,6 +3,7 @@
  * elementwise.h says what they do here. */
 #include <string.h>
 
+#include "core/maths.h"
 #include "core/tensor.h"
 #include "kernels/elementwise.h"
 #include "kernels/minifloat.h"
@@ -14,17 +15,9 @@
 #define SCALAR
 #endif
 
-/* X(T, NAME, smallest, largest) */
-#define HOT_INTS(X)                                                                                          \
-    X(uint8_t, UINT8, 0, UINT8_MAX)                                                                          \
-    X(int8_t, INT8, INT8_MIN, INT8_MAX)                                                                      \
-    X(int32_t, INT32, INT32_MIN, INT32_MAX)
+#define HOT_INTS(X) X(uint8_t, UINT8) X(int8_t, INT8) X(int32_t, INT32)
 #define COLD_INTS(X)                                                                                         \
-    X(uint16_t, UINT16, 0, UINT16_MAX)                                                                       \
-    X(int16_t, INT16, INT16_MIN, INT16_MAX)                                                                  \
-    X(uint32_t, UINT32, 0, UINT32_MAX)                                                                       \
-    X(int64_t, INT64, INT64_MIN, INT64_MAX)                                                                  \
-    X(uint64_t, UINT64, 0, UINT64_MAX)
+    X(uint16_t, UINT16) X(int16_t, INT16) X(uint32_t, UINT32) X(int64_t, INT64) X(uint64_t, UINT64)
 
 /* ---- packed integers and small floats: one loop for all ---- */
 
@@ -45,28 +38,18 @@ static void set_element(void *dst, size_t i, unsigned bits, unsigned value) {
     *byte = (uint8_t)((at ? *byte : 0u) | (value & ((1u << bits) - 1u)) << (at * bits));
 }
 
-static int signed_bits(int type) { return type == SK_INT4 ? 4 : type == SK_INT2 ? 2 : 0; }
+static int is_signed(int type) {
+    return sk_type_in(type, SK_T(INT8) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64) | SK_T(INT4) | SK_T(INT2));
+}
 
 static int packed_int(const void *src, size_t i, int type) {
     const int bits = sk_type_bits(type), x = (int)element(src, i, (unsigned)bits);
-    return signed_bits(type) && x >> (bits - 1) ? x - (1 << bits) : x;
+    return is_signed(type) && x >> (bits - 1) ? x - (1 << bits) : x;
 }
 
 static double load_small(int type, const void *src, size_t i) {
-    const unsigned bits = (unsigned)sk_type_bits(type);
-    return sk_is_minifloat(type) ? sk_minifloat_decode(type, element(src, i, bits))
-                                 : packed_int(src, i, type);
-}
-
-static void store_small(int type, double x, void *dst, size_t i) {
-    const int bits = sk_type_bits(type);
-    unsigned value;
-    if (sk_is_minifloat(type)) value = sk_minifloat_encode(type, x);
-    else {
-        const int lowest = signed_bits(type) ? -(1 << (bits - 1)) : 0, highest = lowest + (1 << bits) - 1;
-        value = (unsigned)(x >= highest ? highest : x > lowest ? (int)x : x != x ? 0 : lowest);
-    }
-    set_element(dst, i, (unsigned)bits, value);
+    if (!sk_is_minifloat(type)) return packed_int(src, i, type);
+    return sk_minifloat_decode(type, element(src, i, (unsigned)sk_type_bits(type)));
 }
 
 /* ---- loading ---- */
@@ -77,8 +60,8 @@ static void store_small(int type, double x, void *dst, size_t i) {
         PRAGMA for (size_t i = 0; i < n; i++) dst[i] = (LOOP_TYPE)s[i];                                      \
         break;                                                                                               \
     }
-#define LOAD_HOT(T, NAME, lowest, highest) LOAD_CASE(, T, NAME)
-#define LOAD_COLD(T, NAME, lowest, highest) LOAD_CASE(SCALAR, T, NAME)
+#define LOAD_HOT(T, NAME) LOAD_CASE(, T, NAME)
+#define LOAD_COLD(T, NAME) LOAD_CASE(SCALAR, T, NAME)
 #define LOAD_BOOL                                                                                            \
     case SK_BOOL: {                                                                                          \
         const uint8_t *s = (const uint8_t *)src + first;                                                     \
@@ -91,7 +74,7 @@ static void load_f32(int type, const void *src, size_t first, float *dst, size_t
     switch (type) {
         HOT_INTS(LOAD_HOT)
         COLD_INTS(LOAD_COLD)
-        LOAD_COLD(double, FLOAT64, , )
+        LOAD_COLD(double, FLOAT64)
         LOAD_BOOL
     case SK_FLOAT16: {
         const uint16_t *s = (const uint16_t *)src + first;
@@ -100,19 +83,6 @@ static void load_f32(int type, const void *src, size_t first, float *dst, size_t
     }
     default:
         for (size_t i = 0; i < n; i++) dst[i] = (float)load_small(type, src, first + i);
-    }
-}
-#undef LOOP_TYPE
-
-#define LOOP_TYPE double
-SK_SMALL static void load_f64(int type, const void *src, size_t first, double *dst, size_t n) {
-    switch (type) {
-        HOT_INTS(LOAD_COLD)
-        COLD_INTS(LOAD_COLD)
-        LOAD_COLD(float, FLOAT32, , )
-        LOAD_BOOL
-    default:
-        for (size_t i = 0; i < n; i++) dst[i] = load_small(type, src, first + i);
     }
 }
 #undef LOOP_TYPE
@@ -129,6 +99,23 @@ SK_SMALL static void load_i64(int type, const void *src, size_t first, int64_t *
 }
 #undef LOOP_TYPE
 
+/* Integers by way of int64, in place. */
+SK_SMALL static void load_f64(int type, const void *src, size_t first, double *dst, size_t n) {
+    if (type == SK_FLOAT32 || type == SK_UINT64 || sk_is_minifloat(type)) {
+        for (size_t i = 0; i < n; i++)
+            dst[i] = type == SK_FLOAT32  ? (double)((const float *)src)[first + i]
+                     : type == SK_UINT64 ? (double)((const uint64_t *)src)[first + i]
+                                         : load_small(type, src, first + i);
+        return;
+    }
+    load_i64(type, src, first, (int64_t *)(void *)dst, n);
+    for (size_t i = 0; i < n; i++) {
+        int64_t whole;
+        memcpy(&whole, &dst[i], sizeof whole);
+        dst[i] = (double)whole;
+    }
+}
+
 void sk_load(int type, int loop, const void *src, size_t first, void *dst, size_t n) {
     if (loop == SK_FLOAT32) load_f32(type, src, first, dst, n);
     else if (loop == SK_FLOAT64) load_f64(type, src, first, dst, n);
@@ -137,64 +124,64 @@ void sk_load(int type, int loop, const void *src, size_t first, void *dst, size_
 
 /* ---- storing ---- */
 
-/* The comparisons are in double, which holds every bound exactly or one above it. */
-#define STORE_FLOAT(T, NAME, lowest, highest)                                                                \
-    case SK_##NAME: {                                                                                        \
-        T *d = (T *)dst + first;                                                                             \
-        SCALAR for (size_t i = 0; i < n; i++) {                                                              \
-            const double x = src[i];                                                                         \
-            d[i] = x >= (double)highest ? highest : x > (double)lowest ? (T)x : x != x ? 0 : lowest;         \
-        }                                                                                                    \
-        break;                                                                                               \
-    }
-#define STORE_CAST(T, NAME, lowest, highest)                                                                 \
+#define STORE_CASE(T, NAME)                                                                                  \
     case SK_##NAME: {                                                                                        \
         T *d = (T *)dst + first;                                                                             \
         SCALAR for (size_t i = 0; i < n; i++) d[i] = (T)src[i];                                              \
         break;                                                                                               \
     }
-#define STORE_BOOL                                                                                           \
-    case SK_BOOL: {                                                                                          \
-        uint8_t *d = (uint8_t *)dst + first;                                                                 \
-        SCALAR for (size_t i = 0; i < n; i++) d[i] = src[i] != 0;                                            \
-        break;                                                                                               \
-    }
-
-SK_SMALL static void store_f32(int type, const float *src, void *dst, size_t first, size_t n) {
-    switch (type) {
-        HOT_INTS(STORE_FLOAT)
-        COLD_INTS(STORE_FLOAT)
-        STORE_BOOL
-    case SK_FLOAT16: {
-        uint16_t *d = (uint16_t *)dst + first;
-        for (size_t i = 0; i < n; i++) d[i] = sk_f32_to_f16(src[i]);
-        break;
-    }
-    default:
-        for (size_t i = 0; i < n; i++) store_small(type, src[i], dst, first + i);
-    }
-}
-
-SK_SMALL static void store_f64(int type, const double *src, void *dst, size_t first, size_t n) {
-    switch (type) {
-        HOT_INTS(STORE_FLOAT)
-        COLD_INTS(STORE_FLOAT)
-        STORE_BOOL
-        STORE_CAST(float, FLOAT32, , )
-    default:
-        for (size_t i = 0; i < n; i++) store_small(type, src[i], dst, first + i);
-    }
-}
 
 SK_SMALL static void store_i64(int type, const uint64_t *src, void *dst, size_t first, size_t n) {
     switch (type) {
-        HOT_INTS(STORE_CAST)
-        COLD_INTS(STORE_CAST)
-        STORE_BOOL
+        HOT_INTS(STORE_CASE)
+        COLD_INTS(STORE_CASE)
+    case SK_BOOL:
+        for (size_t i = 0; i < n; i++) ((uint8_t *)dst)[first + i] = src[i] != 0;
+        break;
     default:
         for (size_t i = 0; i < n; i++)
             set_element(dst, first + i, (unsigned)sk_type_bits(type), (unsigned)src[i]);
     }
+}
+
+/* Floats (one of f and d) to integers, saturating. The bounds are powers of two, so double holds them. */
+static void store_whole(int type, const float *f, const double *d, void *dst, size_t first, size_t n) {
+    const int sign = is_signed(type), bits = type == SK_BOOL ? 1 : sk_type_bits(type);
+    const double beyond = sk_scale2(1, bits - sign), lowest = sign ? -beyond : 0;
+    const uint64_t most = UINT64_MAX >> (64 - bits + sign);
+    uint64_t block[SK_BLOCK];
+    for (size_t done = 0; done < n; done += SK_BLOCK) {
+        const size_t count = n - done < SK_BLOCK ? n - done : SK_BLOCK;
+        for (size_t i = 0; i < count; i++) {
+            const double x = f ? (double)f[done + i] : d[done + i];
+            if (type == SK_BOOL) block[i] = x != 0;
+            else if (x >= beyond) block[i] = most;
+            else if (x >= 0) block[i] = (uint64_t)x;
+            else block[i] = x > lowest ? (uint64_t)(int64_t)x : x != x ? 0 : (uint64_t)(int64_t)lowest;
+        }
+        store_i64(type, block, dst, first + done, count);
+    }
+}
+
+static void store_f32(int type, const float *src, void *dst, size_t first, size_t n) {
+    const unsigned bits = (unsigned)sk_type_bits(type);
+    if (type == SK_FLOAT16)
+        for (size_t i = 0; i < n; i++) ((uint16_t *)dst)[first + i] = sk_f32_to_f16(src[i]);
+    else if (type == SK_FLOAT64)
+        for (size_t i = 0; i < n; i++) ((double *)dst)[first + i] = (double)src[i];
+    else if (sk_is_minifloat(type))
+        for (size_t i = 0; i < n; i++)
+            set_element(dst, first + i, bits, sk_minifloat_encode(type, (double)src[i]));
+    else store_whole(type, src, NULL, dst, first, n);
+}
+
+static void store_f64(int type, const double *src, void *dst, size_t first, size_t n) {
+    const unsigned bits = (unsigned)sk_type_bits(type);
+    if (type == SK_FLOAT32)
+        for (size_t i = 0; i < n; i++) ((float *)dst)[first + i] = (float)src[i];
+    else if (sk_is_minifloat(type))
+        for (size_t i = 0; i < n; i++) set_element(dst, first + i, bits, sk_minifloat_encode(type, src[i]));
+    else store_whole(type, NULL, src, dst, first, n);
 }
 
 void sk_store(int loop, int type, const void *src, void *dst, size_t first, size_t n) {

@@ -1,20 +1,18 @@
-/* Vector folds of float32: sums (also of magnitudes and squares), products, maxima, minima. Two shapes of
- * loop: one run of numbers into one, and rows of columns into a row, 16 columns in registers at a time. Sums
- * go through blocks so that the rounding error grows with the block, not with the whole. */
+/* Vector folds of float32: sums (also of squares), maxima, minima; the rest is left to fold_ref.c. Two shapes
+ * of loop: one run of numbers into one, and rows of columns into a row, 16 columns in registers at a time.
+ * Sums go through blocks so that the rounding error grows with the block, not with the whole. */
 #include <math.h>
 
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 
-#define BLOCK_ROWS 64     /* of a block of columns */
+#define BLOCK_ROWS 32     /* of a block of columns; as many blocks make a group */
 #define BLOCK_LENGTH 2048 /* numbers of a block of a run: 128 for each of 16 lanes */
 
 SK_INLINE v128_t fold4(const int kind, v128_t acc, v128_t x) {
     switch (kind) {
     case SK_FOLD_SUM: return wasm_f32x4_add(acc, x);
-    case SK_FOLD_SUM_ABS: return wasm_f32x4_add(acc, wasm_f32x4_abs(x));
     case SK_FOLD_SUM_SQUARE: return sk_madd(x, x, acc);
-    case SK_FOLD_PROD: return wasm_f32x4_mul(acc, x);
     case SK_FOLD_MAX: return wasm_f32x4_max(acc, x);
     default: return wasm_f32x4_min(acc, x);
     }
@@ -22,14 +20,11 @@ SK_INLINE v128_t fold4(const int kind, v128_t acc, v128_t x) {
 
 /* Two partial results into one. */
 SK_INLINE v128_t join4(const int kind, v128_t a, v128_t b) {
-    return kind <= SK_FOLD_SUM_SQUARE ? wasm_f32x4_add(a, b) : fold4(kind, a, b);
+    return kind == SK_FOLD_SUM_SQUARE ? wasm_f32x4_add(a, b) : fold4(kind, a, b);
 }
 
 SK_INLINE v128_t neutral4(const int kind) {
-    return sk_splat4(kind <= SK_FOLD_SUM_SQUARE ? 0
-                     : kind == SK_FOLD_PROD     ? 1
-                     : kind == SK_FOLD_MAX      ? -INFINITY
-                                                : INFINITY);
+    return sk_splat4(kind == SK_FOLD_MAX ? -INFINITY : kind == SK_FOLD_MIN ? INFINITY : 0);
 }
 
 /* The first n lanes of x, the others neutral. */
@@ -61,20 +56,38 @@ SK_INLINE float run(const int kind, const float *x, size_t n, float acc) {
     return wasm_f32x4_extract_lane(join4(kind, total, sk_splat4(acc)), 0);
 }
 
-/* Columns 0 .. 4 * vectors - 1 of all rows. */
-SK_INLINE void columns(const int kind, const int vectors, const float *x, size_t rows, size_t stride,
-                       float *acc) {
-    v128_t total[4];
-    for (int v = 0; v < vectors; v++) total[v] = sk_load4(acc + 4 * v);
-    for (size_t done = 0; done < rows; done += BLOCK_ROWS) {
-        const size_t count = rows - done < BLOCK_ROWS ? rows - done : BLOCK_ROWS;
-        v128_t block[4];
-        for (int v = 0; v < vectors; v++) block[v] = neutral4(kind);
-        for (size_t i = 0; i < count; i++, x += stride)
-            for (int v = 0; v < vectors; v++) block[v] = fold4(kind, block[v], sk_load4(x + 4 * v));
-        for (int v = 0; v < vectors; v++) total[v] = join4(kind, total[v], block[v]);
+SK_INLINE v128_t load(const float *x, size_t lanes) {
+    return lanes < 4 ? sk_load_part(x, lanes) : sk_load4(x);
+}
+
+/* acc[v] joined with the fold of at most BLOCK_ROWS rows. */
+SK_INLINE void block_of_columns(const int kind, const int vectors, const size_t lanes, const float *x,
+                                size_t rows, size_t stride, v128_t *acc) {
+    v128_t block[4];
+    for (int v = 0; v < vectors; v++) block[v] = neutral4(kind);
+    for (size_t i = 0; i < rows; i++, x += stride)
+        for (int v = 0; v < vectors; v++) block[v] = fold4(kind, block[v], load(x + 4 * v, lanes));
+    for (int v = 0; v < vectors; v++) acc[v] = join4(kind, acc[v], block[v]);
+}
+
+/* 4 * vectors columns, or one vector's first `lanes`, of all rows. */
+SK_INLINE void columns(const int kind, const int vectors, const size_t lanes, const float *x, size_t rows,
+                       size_t stride, float *acc) {
+    while (rows) {
+        v128_t group[4];
+        for (int v = 0; v < vectors; v++) group[v] = neutral4(kind);
+        for (int b = 0; b < BLOCK_ROWS && rows; b++) {
+            const size_t count = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+            block_of_columns(kind, vectors, lanes, x, count, stride, group);
+            x += count * stride;
+            rows -= count;
+        }
+        for (int v = 0; v < vectors; v++) {
+            const v128_t total = join4(kind, load(acc + 4 * v, lanes), group[v]);
+            if (lanes < 4) sk_store_part(acc, total, lanes);
+            else sk_store4(acc + 4 * v, total);
+        }
     }
-    for (int v = 0; v < vectors; v++) sk_store4(acc + 4 * v, total[v]);
 }
 
 SK_INLINE void fold(const int kind, const float *x, size_t rows, size_t cols, size_t stride, float *acc) {
@@ -83,13 +96,8 @@ SK_INLINE void fold(const int kind, const float *x, size_t rows, size_t cols, si
         return;
     }
     size_t j = 0;
-    for (; j + 16 <= cols; j += 16) columns(kind, 4, x + j, rows, stride, acc + j);
-    for (; j + 4 <= cols; j += 4) columns(kind, 1, x + j, rows, stride, acc + j);
-    for (; j < cols; j++) {
-        v128_t total = sk_splat4(acc[j]);
-        for (size_t i = 0; i < rows; i++) total = fold4(kind, total, sk_splat4(x[i * stride + j]));
-        acc[j] = wasm_f32x4_extract_lane(total, 0);
-    }
+    for (; j + 16 <= cols; j += 16) columns(kind, 4, 4, x + j, rows, stride, acc + j);
+    for (; j < cols; j += 4) columns(kind, 1, cols - j, x + j, rows, stride, acc + j);
 }
 
 #define FOLD(KIND, name)                                                                                     \
@@ -97,8 +105,6 @@ SK_INLINE void fold(const int kind, const float *x, size_t rows, size_t cols, si
         fold(SK_FOLD_##KIND, x, rows, cols, stride, acc);                                                    \
     }
 FOLD(SUM, sum)
-FOLD(SUM_ABS, sum_abs)
 FOLD(SUM_SQUARE, sum_square)
-FOLD(PROD, prod)
 FOLD(MAX, max_of)
 FOLD(MIN, min_of)

@@ -1,8 +1,7 @@
 /* One decoder and one encoder for all small float formats, driven by a table. */
 #include "kernels/minifloat.h"
 
-#include <math.h>
-
+#include "core/maths.h"
 #include "core/tensor.h"
 
 typedef struct format {
@@ -45,7 +44,7 @@ double sk_minifloat_decode(int type, unsigned bits) {
     if (f->infinity && code == f->infinity) return sign ? -INFINITY : INFINITY;
     const unsigned exponent = code >> f->mantissa, fraction = code & ((1u << f->mantissa) - 1);
     const unsigned whole = exponent ? fraction | 1u << f->mantissa : fraction;
-    const double x = ldexp(whole, (int)(exponent ? exponent : 1) - f->bias - f->mantissa);
+    const double x = sk_scale2(whole, (int)(exponent ? exponent : 1) - f->bias - f->mantissa);
     return sign ? -x : x;
 }
 
@@ -54,13 +53,14 @@ unsigned sk_minifloat_encode(int type, double x) {
     const unsigned sign = (signbit(x) ? 1u : 0u) << (f->exponent + f->mantissa);
     if (x != x) return f->nan ? f->unsigned_zero ? f->nan : sign | f->nan : f->largest;
     const double a = fabs(x);
-    int exponent;
-    frexp(a, &exponent); /* a < 2^exponent */
-    if (exponent < 2 - f->bias || a == 0) exponent = 2 - f->bias;
+    uint64_t pattern;
+    memcpy(&pattern, &a, sizeof pattern);
+    int exponent = (int)(pattern >> 52) - 1022; /* a < 2^exponent */
+    if (exponent < 2 - f->bias) exponent = 2 - f->bias;
     if (exponent > 1024) exponent = 1024;
     /* in units of the last place; what rounds up to the next power of two carries into the exponent field */
-    const double units = isinf(a) ? a : rint(ldexp(a, f->mantissa + 1 - exponent));
-    const double top = ldexp(1, f->mantissa + 2);
+    const double units = isinf(a) ? a : rint(sk_scale2(a, f->mantissa + 1 - exponent));
+    const double top = sk_scale2(1, f->mantissa + 2);
     unsigned code = f->largest + 1u;
     if (units <= top) {
         const double biased = (double)(exponent - 2 + f->bias) * (1 << f->mantissa) + units;

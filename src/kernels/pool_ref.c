@@ -2,7 +2,7 @@
  * that have no kernel of their own. */
 #include "kernels/kernels.h"
 
-#include <math.h>
+#include "core/maths.h"
 
 /* Strides in elements of (batch, channel, spatial). */
 typedef struct strides {
@@ -67,7 +67,7 @@ static void take(const sk_any_pool_args *a, result *r, double v, const int32_t a
     const int32_t *in = a->w->in;
     switch (a->kind) {
     case SK_POOL_AVERAGE: r->value += v; break;
-    case SK_POOL_LP: r->value += a->p == 1 ? fabs(v) : a->p == 2 ? v * v : pow(fabs(v), a->p); break;
+    case SK_POOL_LP: r->value += a->p == 1 ? fabs(v) : a->p == 2 ? v * v : sk_pow(fabs(v), a->p); break;
     default:
         if (!(v > r->value)) break;
         r->value = v;
@@ -99,7 +99,7 @@ static result window_result(const sk_any_pool_args *a, size_t base, const stride
                 take(a, &r, load(a->type, a->x, base + x), at);
             }
     if (a->kind == SK_POOL_AVERAGE && counted > 0) r.value /= counted;
-    if (a->kind == SK_POOL_LP && a->p != 1) r.value = a->p == 2 ? sqrt(r.value) : pow(r.value, 1.0 / a->p);
+    if (a->kind == SK_POOL_LP && a->p != 1) r.value = a->p == 2 ? sqrt(r.value) : sk_pow(r.value, 1.0 / a->p);
     return r;
 }
 

@@ -1,24 +1,23 @@
 /* The definition of LSTM, GRU and RNN, one number at a time; sums in double. */
+#include "core/maths.h"
 #include "kernels/kernels.h"
-
-#include <math.h>
 
 float sk_rnn_activate(const sk_rnn_act *act, float x) {
     const float a = act->alpha, b = act->beta;
     switch ((sk_act_kind)act->kind) {
-    case SK_ACT_SIGMOID: return 1 / (1 + expf(-x));
-    case SK_ACT_TANH: return tanhf(x);
+    case SK_ACT_SIGMOID: return (float)(1 / (1 + sk_exp(-x)));
+    case SK_ACT_TANH: return (float)sk_tanh(x);
     case SK_ACT_RELU: return x > 0 ? x : 0;
     case SK_ACT_AFFINE: return a * x + b;
     case SK_ACT_LEAKY_RELU: return x < 0 ? a * x : x;
     case SK_ACT_THRESHOLDED_RELU: return x > a ? x : 0;
-    case SK_ACT_SCALED_TANH: return a * tanhf(b * x);
+    case SK_ACT_SCALED_TANH: return a * (float)sk_tanh(b * x);
     case SK_ACT_HARD_SIGMOID: return sk_clamp1(a * x + b, 0, 1);
-    case SK_ACT_ELU: return x < 0 ? a * (expf(x) - 1) : x;
+    case SK_ACT_ELU: return x < 0 ? a * (float)sk_expm1(x) : x;
     case SK_ACT_SOFTSIGN: return x / (1 + fabsf(x));
     case SK_ACT_SOFTPLUS: break;
     }
-    return x > 30 ? x : logf(1 + expf(x));
+    return x > 30 ? x : (float)sk_log1p(sk_exp(x));
 }
 
 static float act(const sk_rnn_args *a, int which, double x) {

@@ -112,7 +112,7 @@ sk_where_fn *sk_select_where(size_t element_size)
 
 sk_fold_fn *sk_select_fold(int kind, int loop, int reference)
 {
-    static sk_fold_fn *const vector[SK_FOLD_COUNT] = {f32_sum__simd128, f32_sum_abs__simd128, f32_sum_square__simd128, f32_prod__simd128, f32_max_of__simd128, f32_min_of__simd128};
+    static sk_fold_fn *const vector[SK_FOLD_COUNT] = {f32_sum__simd128, f32_sum_abs__ref, f32_sum_square__simd128, f32_prod__ref, f32_max_of__simd128, f32_min_of__simd128};
     static sk_fold_fn *const f32[SK_FOLD_COUNT] = {f32_sum__ref, f32_sum_abs__ref, f32_sum_square__ref, f32_prod__ref, f32_max_of__ref, f32_min_of__ref};
     static sk_fold_fn *const f64[SK_FOLD_COUNT] = {f64_sum__ref, f64_sum_abs__ref, f64_sum_square__ref, f64_prod__ref, f64_max_of__ref, f64_min_of__ref};
     static sk_fold_fn *const i64[SK_FOLD_COUNT] = {i64_sum__ref, i64_sum_abs__ref, i64_sum_square__ref, i64_prod__ref, i64_max_of__ref, i64_min_of__ref};

@@ -1,8 +1,7 @@
 /* Softmax and its logarithm of float32. Along contiguous numbers: maximum, exponentials with their sum,
  * scaling, each a pass of vectors. Along a strided axis the vectors run across it, a strip of columns at a
  * time, whose maxima and sums stay on the stack. */
-#include <math.h>
-
+#include "core/maths.h"
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 
@@ -19,20 +18,20 @@ static float row_max(const float *x, size_t n) {
 }
 
 /* y[i] = exp(x[i] - max), or x[i] - max with keep; the sum of the exponentials. */
-SK_INLINE float exponentials(const float *x, float *y, size_t n, float max, const int keep) {
+static float exponentials(const float *x, float *y, size_t n, float max, int keep) {
+    static const int32_t lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
     const v128_t top = sk_splat4(max);
     v128_t sum = sk_splat4(0);
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const v128_t d = sk_sub4(sk_load4(x + i), top), e = sk_exp4(d);
-        sk_store4(y + i, keep ? d : e);
-        sum = sk_add4(sum, e);
-    }
-    if (i < n) {
-        static const int32_t lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
-        const v128_t d = sk_sub4(sk_load_part(x + i, n - i), top), e = sk_exp4(d);
-        sk_store_part(y + i, keep ? d : e, n - i);
-        sum = sk_add4(sum, wasm_v128_and(e, wasm_v128_load(lanes + 4 - (n - i))));
+    for (size_t i = 0; i < n; i += 4) {
+        const size_t left = n - i;
+        const v128_t d = sk_sub4(left < 4 ? sk_load_part(x + i, left) : sk_load4(x + i), top), e = sk_exp4(d);
+        if (left < 4) {
+            sk_store_part(y + i, keep ? d : e, left);
+            sum = sk_add4(sum, wasm_v128_and(e, wasm_v128_load(lanes + 4 - left)));
+        } else {
+            sk_store4(y + i, keep ? d : e);
+            sum = sk_add4(sum, e);
+        }
     }
     return sk_sum_lanes(sum);
 }
@@ -40,7 +39,7 @@ SK_INLINE float exponentials(const float *x, float *y, size_t n, float max, cons
 static void softmax_row(const float *x, float *y, size_t n, int take_log) {
     const float max = row_max(x, n);
     if (take_log) {
-        const float shift = (float)log(exponentials(x, y, n, max, 1));
+        const float shift = (float)sk_log(exponentials(x, y, n, max, 1));
         f32_sub__simd128(y, 1, &shift, 0, y, n);
     } else {
         const float scale = 1 / exponentials(x, y, n, max, 0);
@@ -88,10 +87,10 @@ void f32_softmax__simd128(const sk_softmax_args *a) {
             T *y = (T *)a->y + at;                                                                           \
             double max = -INFINITY, sum = 0;                                                                 \
             for (size_t i = 0; i < a->n; i++) max = x[i * a->inner] > max ? x[i * a->inner] : max;           \
-            for (size_t i = 0; i < a->n; i++) sum += exp(x[i * a->inner] - max);                             \
+            for (size_t i = 0; i < a->n; i++) sum += sk_exp(x[i * a->inner] - max);                          \
             for (size_t i = 0; i < a->n; i++) {                                                              \
                 const double d = x[i * a->inner] - max;                                                      \
-                y[i * a->inner] = (T)(a->log ? d - log(sum) : exp(d) / sum);                                 \
+                y[i * a->inner] = (T)(a->log ? d - sk_log(sum) : sk_exp(d) / sum);                           \
             }                                                                                                \
         }                                                                                                    \
     }

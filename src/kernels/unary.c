@@ -54,6 +54,9 @@ SK_INLINE v128_t sign4(v128_t x) {
     return sk_pick4(nonzero, wasm_v128_or(wasm_v128_and(x, sk_splat4(-0.0f)), one), x);
 }
 
+/* Too long to have twice. */
+static __attribute__((noinline)) v128_t circular4(v128_t x, int quarter) { return sk_sin4(x, quarter); }
+
 SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     const v128_t zero = sk_splat4(0);
     switch (kind) {
@@ -69,8 +72,8 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     case SK_UNARY_CUBE: return sk_mul4(sk_mul4(x, x), x);
     case SK_UNARY_EXP: return sk_exp4(x);
     case SK_UNARY_LOG: return sk_log4(x);
-    case SK_UNARY_SIN: return sk_sin4(x, 0);
-    case SK_UNARY_COS: return sk_sin4(x, 1);
+    case SK_UNARY_SIN: return circular4(x, 0);
+    case SK_UNARY_COS: return circular4(x, 1);
     case SK_UNARY_TANH: return sk_tanh4(x);
     case SK_UNARY_ERF: return sk_erf4(x);
     case SK_UNARY_SIGMOID: return sk_sigmoid4(x);

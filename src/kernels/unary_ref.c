@@ -1,11 +1,10 @@
 /* Functions of one number, scalar: what defines each, and all there is for types other than float32. In
- * double, so that one set of libm's functions serves both float types and float32 results are correctly
+ * double, so that one set of functions serves both float types and float32 results are correctly
  * rounded almost always. */
-#include <math.h>
-
+#include "core/maths.h"
 #include "kernels/kernels.h"
 
-static double elu(double x, const float *p) { return x > 0 ? p[0] * x : p[1] * expm1(p[2] * x); }
+static double elu(double x, const float *p) { return x > 0 ? p[0] * x : p[1] * sk_expm1(p[2] * x); }
 
 static double clamp(double x, double lo, double hi) {
     x = x < lo ? lo : x;
@@ -16,9 +15,9 @@ static double shrink(double x, const float *p) {
     return x < -(double)p[0] ? x + p[1] : x > p[0] ? x - p[1] : 0;
 }
 
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double sigmoid(double x) { return 1 / (1 + sk_exp(-x)); }
 
-static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
+static double softplus(double x) { return x > 0 ? x + sk_log1p(sk_exp(-x)) : sk_log1p(sk_exp(x)); }
 
 static double function(const sk_unary_args *args, double x) {
     const float *p = args->p;
@@ -33,12 +32,12 @@ static double function(const sk_unary_args *args, double x) {
     case SK_UNARY_SQRT: return sqrt(x);
     case SK_UNARY_SQUARE: return x * x;
     case SK_UNARY_CUBE: return x * x * x;
-    case SK_UNARY_EXP: return exp(x);
-    case SK_UNARY_LOG: return log(x);
-    case SK_UNARY_SIN: return sin(x);
-    case SK_UNARY_COS: return cos(x);
-    case SK_UNARY_TANH: return tanh(x);
-    case SK_UNARY_ERF: return erf(x);
+    case SK_UNARY_EXP: return sk_exp(x);
+    case SK_UNARY_LOG: return sk_log(x);
+    case SK_UNARY_SIN: return sk_sin(x);
+    case SK_UNARY_COS: return sk_cos(x);
+    case SK_UNARY_TANH: return sk_tanh(x);
+    case SK_UNARY_ERF: return sk_erf(x);
     case SK_UNARY_SIGMOID: return sigmoid(x);
     case SK_UNARY_CLAMP: return clamp(x, p[0], p[1]);
     case SK_UNARY_LEAKY: return x < 0 ? p[0] * x : x;
@@ -48,20 +47,20 @@ static double function(const sk_unary_args *args, double x) {
     case SK_UNARY_HARD_SWISH: return x * clamp(p[0] * x + p[1], 0, 1);
     case SK_UNARY_SOFTPLUS: return softplus(x);
     case SK_UNARY_SOFTSIGN: return x / (1 + fabs(x));
-    case SK_UNARY_GELU: return 0.5 * x * (1 + erf(x * 0.70710678118654752440));
+    case SK_UNARY_GELU: return 0.5 * x * (1 + sk_erf(x * 0.70710678118654752440));
     case SK_UNARY_GELU_TANH: return x * sigmoid(2 * 0.79788456080286535588 * (x + 0.044715 * x * x * x));
-    case SK_UNARY_MISH: return x * tanh(softplus(x));
+    case SK_UNARY_MISH: return x * sk_tanh(softplus(x));
     case SK_UNARY_SWISH: return x * sigmoid(p[0] * x);
     case SK_UNARY_SHRINK: return shrink(x, p);
-    case SK_UNARY_TAN: return tan(x);
-    case SK_UNARY_ASIN: return asin(x);
-    case SK_UNARY_ACOS: return acos(x);
-    case SK_UNARY_ATAN: return atan(x);
-    case SK_UNARY_SINH: return sinh(x);
-    case SK_UNARY_COSH: return cosh(x);
-    case SK_UNARY_ASINH: return asinh(x);
-    case SK_UNARY_ACOSH: return acosh(x);
-    case SK_UNARY_ATANH: return atanh(x);
+    case SK_UNARY_TAN: return sk_tan(x);
+    case SK_UNARY_ASIN: return sk_asin(x);
+    case SK_UNARY_ACOS: return sk_acos(x);
+    case SK_UNARY_ATAN: return sk_atan(x);
+    case SK_UNARY_SINH: return sk_sinh(x);
+    case SK_UNARY_COSH: return sk_cosh(x);
+    case SK_UNARY_ASINH: return sk_asinh(x);
+    case SK_UNARY_ACOSH: return sk_acosh(x);
+    case SK_UNARY_ATANH: return sk_atanh(x);
     default: return x;
     }
 }

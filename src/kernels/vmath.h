@@ -6,8 +6,7 @@
 #ifndef SK_KERNELS_VMATH_H
 #define SK_KERNELS_VMATH_H
 
-#include <math.h>
-
+#include "core/maths.h"
 #include "kernels/simd.h"
 
 SK_INLINE v128_t sk_splat4(float x) { return wasm_f32x4_splat(x); }
@@ -131,14 +130,14 @@ SK_INLINE v128_t sk_quadrant2(v128_t x, v128_t *count) {
     return wasm_f64x2_sub(x, wasm_f64x2_mul(n, wasm_f64x2_splat(6.07710050650619224932e-11)));
 }
 
-/* sin(x), or cos(x) with quarter = 1. 2e-7; lanes beyond 2^20 are left to libm. */
-SK_INLINE v128_t sk_sin4(v128_t x, const int quarter) {
+/* sin(x), or cos(x) with quarter = 1. 2e-7; lanes beyond 2^20 go through core/maths.h. */
+SK_INLINE v128_t sk_sin4(v128_t x, int quarter) {
     static const float p[3] = {-0.1666665491f, 0.008332175847f, -1.951697753e-4f};
     static const float q[3] = {0.04166664681f, -0.001388736449f, 2.443809098e-5f};
     if (wasm_v128_any_true(wasm_v128_not(wasm_f32x4_lt(wasm_f32x4_abs(x), sk_splat4(0x1p20f))))) {
         float lane[4];
         wasm_v128_store(lane, x);
-        for (int i = 0; i < 4; i++) lane[i] = (float)(quarter ? cos(lane[i]) : sin(lane[i]));
+        for (int i = 0; i < 4; i++) lane[i] = (float)(quarter ? sk_cos(lane[i]) : sk_sin(lane[i]));
         return wasm_v128_load(lane);
     }
     v128_t count0, count1;

@@ -1,6 +1,7 @@
 /* See elementwise.h. */
 #include "ops/elementwise.h"
 
+#include <math.h>
 #include <string.h>
 
 int sk_unary_loop(int type) {

@@ -1,7 +1,7 @@
 /* RandomNormal, RandomUniform (and Like), Bernoulli, Multinomial. A small generator (xorshift64*, seeded
  * through splitmix64) whose state lives with the plan and goes on from run to run; without a seed attribute
  * it starts from the node's name, so that a model repeats itself but its nodes differ. */
-#include <math.h>
+#include "core/maths.h"
 #include <string.h>
 
 #include "ops/move.h"
@@ -107,8 +107,8 @@ static double uniform(uint64_t *state) {
 }
 
 static double normal(uint64_t *state) {
-    const double radius = sqrt(-2 * log(1 - uniform(state)));
-    return radius * cos(6.283185307179586 * uniform(state));
+    const double radius = sqrt(-2 * sk_log(1 - uniform(state)));
+    return radius * sk_cos(6.283185307179586 * uniform(state));
 }
 
 static void put(const sk_tensor *t, size_t i, double value) {
@@ -124,10 +124,10 @@ static void put(const sk_tensor *t, size_t i, double value) {
 static size_t draw(uint64_t *state, const sk_tensor *logits, size_t first, size_t n) {
     double most = -INFINITY, total = 0;
     for (size_t i = 0; i < n; i++) most = fmax(most, sk_real_at(logits, first + i));
-    for (size_t i = 0; i < n; i++) total += exp(sk_real_at(logits, first + i) - most);
+    for (size_t i = 0; i < n; i++) total += sk_exp(sk_real_at(logits, first + i) - most);
     double left = uniform(state) * total;
     for (size_t i = 0; i + 1 < n; i++) {
-        left -= exp(sk_real_at(logits, first + i) - most);
+        left -= sk_exp(sk_real_at(logits, first + i) - most);
         if (left < 0) return i;
     }
     return n - 1;

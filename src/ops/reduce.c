@@ -3,7 +3,7 @@
  * runs of numbers to be folded into one, or rows to be folded into a row. */
 #include "ops/fold.h"
 
-#include <math.h>
+#include "core/maths.h"
 
 #include "ops/elementwise.h"
 
@@ -144,7 +144,7 @@ static double finish(const reduce_state *s, double x) {
     switch (s->kind) {
     case SK_OP_REDUCE_MEAN: return x / s->count;
     case SK_OP_REDUCE_L2: return sqrt(x);
-    default: return log(x); /* LogSum, LogSumExp */
+    default: return sk_log(x); /* LogSum, LogSumExp */
     }
 }
 

@@ -52,7 +52,7 @@ static const row rows[] = {
     {SK_UNARY_HARD_SWISH, "hard_swish", 2e-7, 1, -1e30, 1e30, {0.16666667f, 0.5f}},
     {SK_UNARY_SOFTPLUS, "softplus", 3e-7, 1e-37, -INFINITY, INFINITY, {0}},
     {SK_UNARY_SOFTSIGN, "softsign", 1.3e-7, 1e-37, -1e38, 1e38, {0}},
-    {SK_UNARY_GELU, "gelu", 4e-7, 1, -1e38, 1e38, {0}}, /* 1 + erf cancels: absolute below zero */
+    {SK_UNARY_GELU, "gelu", 1e-6, 1, -1e38, 1e38, {0}}, /* 1 + erf cancels: absolute below zero */
     {SK_UNARY_GELU_TANH, "gelu_tanh", 2e-6, 1e-3, -1e12, 1e12, {0}},
     {SK_UNARY_MISH, "mish", 4e-7, 1e-36, -100, 1e38, {0}},
     {SK_UNARY_SWISH, "swish", 4e-7, 1e-36, -100, 1e38, {1}},
