@@ -39,6 +39,7 @@ static double at(const sk_tensor *t, size_t i) {
     case SK_FLOAT32: return (double)((const float *)t->data)[i];
     case SK_FLOAT64: return ((const double *)t->data)[i];
     case SK_INT8: return ((const int8_t *)t->data)[i];
+    case SK_BOOL:
     case SK_UINT8: return ((const uint8_t *)t->data)[i];
     case SK_INT32: return ((const int32_t *)t->data)[i];
     default: return (double)((const int64_t *)t->data)[i];
