@@ -51,7 +51,8 @@ double sk_minifloat_decode(int type, unsigned bits) {
 unsigned sk_minifloat_encode(int type, double x) {
     const format *f = format_of(type);
     const unsigned sign = (signbit(x) ? 1u : 0u) << (f->exponent + f->mantissa);
-    if (x != x) return f->nan ? f->unsigned_zero ? f->nan : sign | f->nan : f->largest;
+    if (x != x || (isinf(x) && f->unsigned_zero))
+        return f->nan ? f->unsigned_zero ? f->nan : sign | f->nan : f->largest;
     const double a = fabs(x);
     uint64_t pattern;
     memcpy(&pattern, &a, sizeof pattern);
@@ -66,6 +67,7 @@ unsigned sk_minifloat_encode(int type, double x) {
         const double biased = (double)(exponent - 2 + f->bias) * (1 << f->mantissa) + units;
         if (biased <= f->largest) code = (unsigned)biased;
     }
-    if (code > f->largest) code = f->infinity ? f->infinity : f->largest;
+    /* float8 saturates even where it has an infinity: what ONNX's casts do unless told otherwise */
+    if (code > f->largest) code = f->infinity && sk_type_bits(type) > 8 ? f->infinity : f->largest;
     return code == 0 && f->unsigned_zero ? 0 : sign | code;
 }

@@ -9,8 +9,8 @@
 int sk_is_minifloat(int type);
 /* Exact. */
 double sk_minifloat_decode(int type, unsigned bits);
-/* To nearest, ties to even. Beyond the largest: infinity where the format has one, else the largest. NaN
- * stays NaN, or becomes the largest where the format has none. */
+/* To nearest, ties to even. Beyond the largest: infinity in 16 bits, the largest in 8 and 4 (infinity itself
+ * is NaN in the FNUZ formats). NaN stays NaN, or becomes the largest where the format has none. */
 unsigned sk_minifloat_encode(int type, double x);
 
 static inline float sk_bits_f32(uint32_t bits) {
