@@ -18,23 +18,25 @@ const kept = new Map();
 
 /**
  * @param {AbortSignal} signal
- * @param {(loaded: number, total: number) => void} onProgress bytes of all the files together
+ * @param {(loaded: number, total: number) => void} onProgress bytes of all the files together; total may be NaN: not known
  * @returns {Promise<{networks: import('../ocr/reader.js').Networks, build: string}>}
  */
 export async function networks(signal, onProgress) {
-  /** @type {Map<string, {loaded: number, total: number}>} */
+  /** @type {Map<string, {loaded: number, total: number | null}>} */
   const progress = new Map();
   /** @param {string} file */
   const watch =
     (file) =>
-    (/** @type {{loaded: number, total: number}} */ { loaded, total }) => {
+    (/** @type {import('../../dist/siskin.js').Progress} */ { phase, loaded, total }) => {
+      if (phase !== 'download') return;
       progress.set(file, { loaded, total });
-      const all = [...progress.values()];
       // Until each has said how long it is, the sum would jump.
       if (progress.size < Object.keys(FILES).length) return;
+      const all = [...progress.values()];
+      const sum = all.reduce((bytes, each) => bytes + (each.total ?? Number.NaN), 0);
       onProgress(
-        all.reduce((sum, each) => sum + each.loaded, 0),
-        all.reduce((sum, each) => sum + each.total, 0),
+        all.reduce((bytes, each) => bytes + each.loaded, 0),
+        sum,
       );
     };
   /** @param {string} file */

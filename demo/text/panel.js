@@ -32,14 +32,16 @@ export function startText(root, host) {
   async function take(name, fetchBlob) {
     const mine = () => take(name, fetchBlob);
     latest = mine;
-    reader.drop();
-    results.clear();
     try {
       const blob = await fetchBlob();
-      const bitmap = await createImageBitmap(blob).catch(() => {
-        throw new Error(`${name} is not a picture that this browser can open.`);
-      });
+      const bitmap = await createImageBitmap(blob).catch(() => null);
       if (latest !== mine) return; // another one was chosen meanwhile
+      if (!bitmap) {
+        stage.fail(`${name} is not a picture that this browser can open.`, false);
+        return;
+      }
+      reader.drop();
+      results.clear();
       stage.show(blob, bitmap, name);
       reader.read(bitmap);
     } catch (error) {
@@ -63,7 +65,7 @@ export function startText(root, host) {
     image.parentElement?.addEventListener('click', () => take(image.alt, () => fetchBlob(image.src)));
   }
   takeDrops(part('stage'), (file) => readPicture(file, file.name));
-  takePastes(part('paste'), host.isShown, readPicture, (message) => stage.fail(message));
+  takePastes(part('paste'), host.isShown, readPicture, (message) => stage.fail(message, false));
 }
 
 /** @param {string} address @returns {Promise<Blob>} */
@@ -141,8 +143,9 @@ class Stage {
     this.#say('Starting');
   }
 
-  /** @param {string} message */
-  fail(message) {
+  /** @param {string} message @param {boolean} [again] whether trying again may help */
+  fail(message, again = true) {
+    this.part('retry').hidden = !again;
     this.part('error-text').textContent = message;
     this.#state('failed');
   }
@@ -150,13 +153,12 @@ class Stage {
   /** @param {FromWorker} event */
   follow(event) {
     switch (event.type) {
-      case 'loading':
-        this.#say(
-          'Fetching the models',
-          `${megabytes(event.loaded)} of ${megabytes(event.total)} MB`,
-          event.loaded / event.total,
-        );
+      case 'loading': {
+        const { loaded, total } = event;
+        const of = total > 0 ? ` of ${megabytes(total)}` : '';
+        this.#say('Fetching the models', `${megabytes(loaded)}${of} MB`, loaded / total);
         break;
+      }
       case 'finding':
         this.#say('Looking for text');
         break;

@@ -187,6 +187,7 @@ const endToEnd = {
   /** @param {Engine} engine */
   async check(engine) {
     const want = await wholePictures();
+    /** @type {Record<string, import('../../demo/ocr/reader.js').Reading[]>} */
     const got = await readAll(engine);
     /** @param {import('../../demo/ocr/reader.js').Reading[]} readings */
     const facts = (readings) =>
