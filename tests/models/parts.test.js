@@ -1,4 +1,7 @@
-/** The demo's own arithmetic, which stands between pixels and tensors: geometry, text, digits. */
+/**
+ * The demo's own arithmetic, which stands between pixels and tensors: geometry, text, digits; and whether the
+ * comparison that the model tests rest on sees what it should.
+ */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inkOf, prepare, SIZE } from '../../demo/digits/prepare.js';
@@ -7,6 +10,7 @@ import { cornersOf, hull, regions, smallestRectangle } from '../../demo/ocr/geom
 import { lines } from '../../demo/ocr/order.js';
 import { blank, cut, resample, turn } from '../../demo/ocr/picture.js';
 import { decode, dictionary } from '../../demo/ocr/recognize.js';
+import { assertClose, assertVaried } from './compare.js';
 
 /** @typedef {import('../../demo/ocr/picture.js').Quad} Quad */
 
@@ -254,4 +258,28 @@ test('digits: ink is what differs from the paper, dark or light', () => {
   const plain = blank(8, 8);
   plain.data.fill(200);
   assert.ok(inkOf(plain).data.every((value) => value === 0));
+});
+
+test('the comparison sees a wrong value, name, type and shape, and what proves nothing', () => {
+  /** @param {number[]} values */
+  const tensor = (...values) => ({
+    y: { type: 'float32', dims: [values.length], data: Float32Array.from(values) },
+  });
+  const want = tensor(1, -2, 0.001);
+  assertClose(tensor(1, -2, 0.0011), want, 'close');
+  assertClose(tensor(0, 0), tensor(0, 0), 'zeros');
+  const wrong = [
+    tensor(1, -2, 0.0013),
+    tensor(1, Number.NaN, 0.001),
+    tensor(Infinity, -2, 0.001),
+    tensor(1, -2),
+    { z: want.y },
+    { ...want, z: want.y },
+    { y: { ...want.y, type: 'float64' } },
+    { y: { ...want.y, dims: [3, 1] } },
+  ];
+  for (const got of wrong) assert.throws(() => assertClose(got, want, 'wrong'), assert.AssertionError);
+  assert.throws(() => assertClose(tensor(1e-30), tensor(0), 'zero'), assert.AssertionError);
+  assertVaried([want.y], 'varied');
+  assert.throws(() => assertVaried([tensor(5, 5.001).y, tensor(5.002).y], 'constant'), /nearly constant/);
 });
