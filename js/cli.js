@@ -16,7 +16,12 @@ const BOTH = /** @type {const} */ ({
 const COMMANDS = {
   info: {
     action: info,
-    options: { ...BOTH, shape: { type: 'string', multiple: true }, graph: { type: 'boolean' }, plan: { type: 'boolean' } },
+    options: {
+      ...BOTH,
+      shape: { type: 'string', multiple: true },
+      graph: { type: 'boolean' },
+      plan: { type: 'boolean' },
+    },
   },
   run: {
     action: run,
@@ -38,7 +43,9 @@ function parse(args, options) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    return wrong(/** @type {Error} */ (error).message.split('\n')[0].replace(/\. To specify a positional.*$/, ''));
+    return wrong(
+      /** @type {Error} */ (error).message.split('\n')[0].replace(/\. To specify a positional.*$/, ''),
+    );
   }
 }
 
@@ -64,7 +71,12 @@ async function main([name, ...args]) {
     process.stdout.write(USAGE);
     return;
   }
-  if (positionals.length !== 1) wrong(positionals.length ? `one model at a time: '${positionals[1]}' is too much` : `siskin ${name} wants a model: siskin ${name} MODEL.onnx`);
+  if (positionals.length !== 1)
+    wrong(
+      positionals.length
+        ? `one model at a time: '${positionals[1]}' is too much`
+        : `siskin ${name} wants a model: siskin ${name} MODEL.onnx`,
+    );
   await action(positionals[0], /** @type {any} */ (values));
 }
 

@@ -67,7 +67,8 @@ export async function startEngine(module, files) {
     throw ours(error, error instanceof RangeError ? 'out-of-memory' : 'version-mismatch', 'wasm: ');
   }
   const id = wasm.build_id && textOf('build_id');
-  if (id !== __SK_BUILD_ID__) fail('version-mismatch', `build ${id} of the wasm, ${__SK_BUILD_ID__} of worker.js`);
+  if (id !== __SK_BUILD_ID__)
+    fail('version-mismatch', `build ${id} of the wasm, ${__SK_BUILD_ID__} of worker.js`);
   /** @type {{types: string[], statuses: string[], describe: string[], build: string}} */
   const { types, statuses, describe, build } = JSON.parse(textOf('tables'));
 
@@ -84,7 +85,9 @@ export async function startEngine(module, files) {
       const status = call('open', files[0].size, ...options);
       if (status) fail('out-of-memory', 'no memory for a model');
       for (const [i, path] of paths.entries()) {
-        const number = lend(new TextEncoder().encode(`${path}\0`), (at) => call('add_file', at, files[i + 1].size));
+        const number = lend(new TextEncoder().encode(`${path}\0`), (at) =>
+          call('add_file', at, files[i + 1].size),
+        );
         if (number !== i + 1) fail('limit', 'too much external data');
       }
     },
@@ -118,7 +121,8 @@ export async function startEngine(module, files) {
       check(lend(shape, (at) => call('set_input', input, types.indexOf(type), dims.length, at)));
       if (!bytes) return;
       const target = bytesAt(call('input_data'), call('input_bytes'));
-      if (bytes.length !== target.length) fail('bad-shape', `${target.length} bytes wanted, not ${bytes.length}`);
+      if (bytes.length !== target.length)
+        fail('bad-shape', `${target.length} bytes wanted, not ${bytes.length}`);
       target.set(bytes);
     },
 
@@ -136,6 +140,6 @@ export async function startEngine(module, files) {
     keep: (/** @type {number} */ output, /** @type {number} */ input) => check(call('keep', output, input)),
 
     describe: (/** @type {string} */ what) =>
-      textOf('describe', describe.indexOf(what)) || fail('bad-state', textOf('error_text')),
+      /** @type {string} */ (textOf('describe', describe.indexOf(what)) || check(call('error_status'))),
   };
 }

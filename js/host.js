@@ -34,8 +34,11 @@ export function serve(answer) {
     const files = origins.map(() => new Bytes());
     const starting = module.then((module) => startEngine(module, files));
     starting.catch(() => {}); // seen below, or the load fails before for another reason
-    const report = (/** @type {string} */ phase, /** @type {number} */ loaded, /** @type {number | null} */ total) =>
-      answer(PROGRESS, { phase, loaded, total });
+    const report = (
+      /** @type {string} */ phase,
+      /** @type {number} */ loaded,
+      /** @type {number | null} */ total,
+    ) => answer(PROGRESS, { phase, loaded, total });
 
     const opened = await Promise.all(
       origins.map((origin, i) => {

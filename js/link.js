@@ -18,7 +18,8 @@ import { BUILD_ID, SiskinError, fail, ours, serve } from './shared.js';
 const page = { worker: false, join: serve };
 
 const checkId = (/** @type {string} */ id) =>
-  id === __SK_BUILD_ID__ || fail('version-mismatch', `build ${id} of worker.js, ${__SK_BUILD_ID__} of siskin.js`);
+  id === __SK_BUILD_ID__ ||
+  fail('version-mismatch', `build ${id} of worker.js, ${__SK_BUILD_ID__} of siskin.js`);
 
 /** @param {() => Worker} start @returns {Promise<Link>} */
 const inWorker = (start) =>
@@ -86,7 +87,8 @@ export function openChannel(link) {
   /** @type {unknown} */
   let closed;
 
-  const send = (/** @type {any[]} */ message, /** @type {Transferable[]} */ transfer = []) => post(message, transfer);
+  const send = (/** @type {any[]} */ message, /** @type {Transferable[]} */ transfer = []) =>
+    post(message, transfer);
   /** Ends it: the call under way and later ones fail with this error. */
   const close = (/** @type {unknown} */ error) => {
     send(['close']);
@@ -96,7 +98,8 @@ export function openChannel(link) {
   };
   /** @type {Post} */
   let post = link.join(
-    (kind, value) => takers[kind]?.(kind === ERROR ? new SiskinError(.../** @type {[string, string]} */ (value)) : value),
+    (kind, value) =>
+      takers[kind]?.(kind === ERROR ? new SiskinError(.../** @type {[string, string]} */ (value)) : value),
     close,
   );
 

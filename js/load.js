@@ -24,7 +24,14 @@ import { fail, originOf, ours } from './shared.js';
  * @param {AbortController} stop ends all that still goes on
  */
 async function start(env, source, options, stop) {
-  const { onProgress, integrity, worker = 'document' in globalThis, workerUrl, externalData = {}, deterministic } = options;
+  const {
+    onProgress,
+    integrity,
+    worker = 'document' in globalThis,
+    workerUrl,
+    externalData = {},
+    deterministic,
+  } = options;
   const { maxMemory = 0, debug: { reference, noFusion, check, failAfter = 0 } = {} } = options;
   const { signal } = stop;
   /** @type {string[]} */
@@ -38,9 +45,12 @@ async function start(env, source, options, stop) {
   };
 
   const join = async () => {
-    const begin = () => (workerUrl ? new Worker(workerUrl, { type: 'module', name: 'siskin engine' }) : env.worker());
+    const begin = () =>
+      workerUrl ? new Worker(workerUrl, { type: 'module', name: 'siskin engine' }) : env.worker();
     const shared = typeof worker === 'boolean' ? connect(worker, begin, notes) : links.get(worker);
-    const channel = openChannel((await shared) ?? fail('bad-option', 'worker: true, false or a model in use'));
+    const channel = openChannel(
+      (await shared) ?? fail('bad-option', 'worker: true, false or a model in use'),
+    );
     const close = () => channel.close(signal.reason);
     if (signal.aborted) close();
     signal.addEventListener('abort', close);
@@ -77,7 +87,14 @@ async function start(env, source, options, stop) {
   ]);
   const { build } = io;
   if (deterministic && build !== 'simd128') fail('bad-option', `deterministic, but ${build}`);
-  return makeModel(channel, io, { version: __SK_VERSION__, build, wasm: from, worker: channel.link.worker, memory, notes });
+  return makeModel(channel, io, {
+    version: __SK_VERSION__,
+    build,
+    wasm: from,
+    worker: channel.link.worker,
+    memory,
+    notes,
+  });
 }
 
 /** @param {Env} env @returns {typeof import('./siskin.d.ts').load} */

@@ -24,9 +24,14 @@ const isNumber = (/** @type {unknown} */ dim) => typeof dim === 'number';
 /** A typed array in a declared shape, of which its length may decide one dimension. */
 function shaped(/** @type {any} */ data, /** @type {ValueInfo} */ { type, dims }) {
   const known = dims?.filter(isNumber);
-  if (!dims || !known || dims.length - known.length > 1) return fail('bad-shape', `[${dims ?? '?'}] is open: pass a Tensor`);
+  if (!dims || !known || dims.length - known.length > 1)
+    return fail('bad-shape', `[${dims ?? '?'}] is open: pass a Tensor`);
   const size = known.reduce((product, dim) => product * /** @type {number} */ (dim), 1);
-  return new Tensor(type, data, dims.map((dim) => (isNumber(dim) ? Number(dim) : size && data.length / size)));
+  return new Tensor(
+    type,
+    data,
+    dims.map((dim) => (isNumber(dim) ? Number(dim) : size && data.length / size)),
+  );
 }
 
 /**

@@ -35,7 +35,8 @@ const packed = (/** @type {string} */ type) => /^(?:u?int|float)([24])(e2m1)?$/.
  * @param {string} type
  * @returns {any}
  */
-export const arrayOf = (type) => ARRAYS[type] ?? (packed(type) || /^float8e/.test(type) ? Uint8Array : undefined);
+export const arrayOf = (type) =>
+  ARRAYS[type] ?? (packed(type) || /^float8e/.test(type) ? Uint8Array : undefined);
 
 /**
  * The same bytes as an array of class `wanted`, where classes differ in name only; else undefined.
@@ -47,7 +48,9 @@ function recast(data, type) {
   const name = data?.[Symbol.toStringTag];
   if (name === wanted.name) return data;
   if (name === 'ArrayBuffer') return new wanted(data);
-  const same = (name === 'Float16Array' && type === 'float16') || (name === 'Uint8ClampedArray' && wanted === Uint8Array);
+  const same =
+    (name === 'Float16Array' && type === 'float16') ||
+    (name === 'Uint8ClampedArray' && wanted === Uint8Array);
   if (same) return new wanted(data.buffer, data.byteOffset, data.length);
   return Array.isArray(data) ? wanted.from(data) : undefined;
 }
@@ -56,7 +59,14 @@ function recast(data, type) {
 function fromHalf(h) {
   const exponent = (h >> 10) & 31;
   const mantissa = h & 1023;
-  const size = exponent > 30 ? (mantissa ? NaN : Infinity) : exponent ? 2 ** (exponent - 25) * (1024 + mantissa) : mantissa * 2 ** -24;
+  const size =
+    exponent > 30
+      ? mantissa
+        ? NaN
+        : Infinity
+      : exponent
+        ? 2 ** (exponent - 25) * (1024 + mantissa)
+        : mantissa * 2 ** -24;
   return h >> 15 ? -size : size;
 }
 

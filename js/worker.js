@@ -13,7 +13,7 @@ export const BUILD_ID = __SK_BUILD_ID__;
 if (!('document' in globalThis) && /** @type {any} */ (globalThis).name === 'siskin engine') {
   /** @type {Map<number, ReturnType<typeof serve>>} */
   const hosts = new Map();
-  onmessage = ({ data: [model, ...message] }) => {
+  self.onmessage = ({ data: [model, ...message] }) => {
     const [op] = message;
     if (op === 'load') {
       hosts.set(

@@ -99,6 +99,7 @@ EXPORT("add_file") int glue_add_file(const char *path, double size) {
     return sk_add_file(model, path, (uint64_t)size);
 }
 EXPORT("load") int glue_load(double budget) { return sk_model_load(model, budget); }
+EXPORT("error_status") int glue_error_status(void) { return sk_model_error(model)->status; }
 EXPORT("error_text") const char *glue_error_text(void) { return sk_model_error(model)->text; }
 EXPORT("describe") const char *glue_describe(int what) { return sk_describe_text(model, (sk_describe)what); }
 
