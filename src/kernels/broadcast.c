@@ -86,56 +86,71 @@ static int call(const sk_broadcasting *b, const void *const *in, const int *step
     return 0;
 }
 
-/* dst[i] = src[i * stride] */
-static void gather(const uint8_t *src, size_t stride, size_t size, uint8_t *dst, size_t n) {
-    const size_t step = stride * size;
-    switch (size) {
-    case 1:
-        for (size_t i = 0; i < n; i++, src += step) dst[i] = *src;
-        break;
-    case 4:
-        for (size_t i = 0; i < n; i++, src += step) memcpy(dst + 4 * i, src, 4);
-        break;
-    case 8:
-        for (size_t i = 0; i < n; i++, src += step) memcpy(dst + 8 * i, src, 8);
-        break;
-    default:
-        for (size_t i = 0; i < n; i++, src += step) memcpy(dst + size * i, src, size);
+/* rows x cols elements, `row` and `col` bytes apart, one behind the other. */
+static void gather(const uint8_t *src, size_t row, size_t col, size_t size, uint8_t *dst, size_t rows,
+                   size_t cols) {
+    for (size_t r = 0; r < rows; r++, src += row) {
+        const uint8_t *at = src;
+        if (col == size) {
+            memcpy(dst, src, cols * size);
+            dst += cols * size;
+        } else if (size == 4) {
+            for (size_t i = 0; i < cols; i++, at += col, dst += 4) memcpy(dst, at, 4);
+        } else {
+            for (size_t i = 0; i < cols; i++, at += col, dst += size) memcpy(dst, at, size);
+        }
     }
 }
 
-/* Operand o's elements as the kernel takes them: in place when they lie so, else n of them in block. A
- * repeated one is one element there. */
-static const void *fetch(const sk_broadcast_operand *o, const uint8_t *src, size_t stride, size_t n,
-                         uint64_t *block) {
+/* A part of the two innermost dimensions: rows x cols <= SK_BLOCK elements, which are one run of the output.
+ */
+typedef struct tile {
+    size_t rows, cols;
+    size_t done; /* rows that the blocks of operands repeated in every row hold already */
+} tile;
+
+/* Operand o's elements of the tile as the kernel takes them: in place when they lie so, else in block. *step
+ * is 0 when all are one element. */
+static const void *fetch(const sk_broadcast_operand *o, const uint8_t *src, size_t row, size_t col,
+                         const tile *t, uint64_t *block, int *step) {
     uint64_t packed[SK_BLOCK];
-    if (stride > 1) {
+    const size_t n = t->rows * t->cols;
+    const int repeated = col == 0 && (row == 0 || t->rows == 1);
+    const int linear = repeated || (col == 1 && (t->rows == 1 || row == t->cols));
+    *step = !repeated;
+    if (linear && o->type == o->loop) return src;
+    if (row == 0 && t->rows <= t->done) return block;
+    if (!linear) {
         uint8_t *dst = (uint8_t *)(o->type == o->loop ? block : packed);
-        gather(src, stride, o->size, dst, n);
+        gather(src, row * o->size, col * o->size, o->size, dst, t->rows, t->cols);
         src = dst;
     }
-    if (o->type == o->loop) return src;
-    sk_load(o->type, o->loop, src, 0, block, stride ? n : 1);
+    if (o->type != o->loop) sk_load(o->type, o->loop, src, 0, block, repeated ? 1 : n);
     return block;
 }
 
-static int run_blocks(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n) {
+/* m rows of n elements, tile by tile. */
+static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t m, size_t n) {
     const int last = b->rank - 1, store = b->loop_out != b->out_type;
     uint64_t blocks[3][SK_BLOCK], result[SK_BLOCK];
-    int step[3];
-    for (size_t done = 0, count; done < n; done += count) {
-        count = n - done < SK_BLOCK ? n - done : SK_BLOCK;
-        const void *at[3];
-        for (int i = 0; i < b->n_in; i++) {
-            const sk_broadcast_operand *o = &b->in[i];
-            const size_t stride = o->stride[last];
-            step[i] = stride != 0;
-            at[i] = fetch(o, in[i] + done * stride * o->size, stride, count, blocks[i]);
+    const size_t most_rows = n < SK_BLOCK ? SK_BLOCK / n : 1, most_cols = n < SK_BLOCK ? n : SK_BLOCK;
+    tile t = {0, 0, 0};
+    for (size_t r = 0; r < m; r += t.rows)
+        for (size_t c = 0; c < n; c += t.cols) {
+            const void *at[3];
+            int step[3];
+            t.rows = m - r < most_rows ? m - r : most_rows;
+            t.cols = n - c < most_cols ? n - c : most_cols;
+            for (int i = 0; i < b->n_in; i++) {
+                const sk_broadcast_operand *o = &b->in[i];
+                const size_t col = o->stride[last], row = last ? o->stride[last - 1] : 0;
+                at[i] = fetch(o, in[i] + (r * row + c * col) * o->size, row, col, &t, blocks[i], &step[i]);
+            }
+            t.done = t.cols == n ? t.rows : 0;
+            uint8_t *dst = out + (r * n + c) * b->out_size;
+            if (call(b, at, step, store ? (void *)result : dst, t.rows * t.cols)) return 1;
+            if (store) sk_store(b->loop_out, b->out_type, result, dst, 0, t.rows * t.cols);
         }
-        uint8_t *dst = out + done * b->out_size;
-        if (call(b, at, step, store ? (void *)result : dst, count)) return 1;
-        if (store) sk_store(b->loop_out, b->out_type, result, dst, 0, count);
-    }
     return 0;
 }
 
@@ -149,17 +164,22 @@ static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_
     return call(b, at, step, out, n);
 }
 
+/* Runs shorter than this are worth being copied together, many rows to a call of the kernel. */
+#define SHORT_RUN 64
+
 int sk_broadcast_run(const sk_broadcasting *b, const void *const *in, void *out) {
     if (b->empty) return 0;
-    const size_t inner = b->dims[b->rank - 1];
+    const size_t n = b->dims[b->rank - 1];
+    const int direct = b->direct && (b->rank == 1 || n >= SHORT_RUN);
+    const size_t m = direct || b->rank == 1 ? 1 : b->dims[b->rank - 2];
     size_t index[SK_MAX_RANK] = {0};
     const uint8_t *at[3];
     uint8_t *dst = out;
     for (int i = 0; i < b->n_in; i++) at[i] = in[i];
     for (;;) {
-        if (b->direct ? run_direct(b, at, dst, inner) : run_blocks(b, at, dst, inner)) return 1;
-        dst += inner * b->out_size;
-        int d = b->rank - 2;
+        if (direct ? run_direct(b, at, dst, n) : run_tiles(b, at, dst, m, n)) return 1;
+        dst += m * n * b->out_size;
+        int d = b->rank - (direct ? 2 : 3);
         for (; d >= 0; d--) {
             for (int i = 0; i < b->n_in; i++) at[i] += b->in[i].stride[d] * b->in[i].size;
             if (++index[d] < b->dims[d]) break;

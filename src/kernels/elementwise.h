@@ -68,8 +68,8 @@ typedef void sk_where_fn(const uint8_t *c, int c_step, const void *a, int a_step
 /* Widens elements [first, first + n) of a tensor to the loop type `loop`: float32, float64, int64 or uint64;
  * sk_store narrows them back. src and dst do not overlap. Packed types count elements from the tensor's
  * start; first is a multiple of 4 when storing them. Floats become integers towards zero, saturating, NaN is
- * 0; integers wrap; anything but zero is true; floats round to nearest even, and small floats without
- * infinity saturate. */
+ * 0; integers wrap; anything but zero is true; floats round to nearest even, those of 8 and 4 bits saturate.
+ */
 void sk_load(int type, int loop, const void *src, size_t first, void *dst, size_t n);
 void sk_store(int loop, int type, const void *src, void *dst, size_t first, size_t n);
 /* The loop type between two element types (it may be one of them); 0 when no conversion exists. */

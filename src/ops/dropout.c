@@ -4,6 +4,8 @@
 #include "ops/elementwise.h"
 
 static sk_status infer(sk_infer *c) {
+    SK_TRY(sk_want_types(c, 1, SK_T_FLOATS));
+    SK_TRY(sk_want_types(c, 2, SK_T(BOOL)));
     SK_TRY(sk_infer_same(c));
     if (c->n_out < 2 || !c->out[1]) return SK_OK;
     sk_copy_type(c->out[1], c->in[0]);

@@ -60,16 +60,9 @@ static sk_status import_batch(sk_import *c) {
 }
 
 static sk_status infer_batch(sk_infer *c) {
-    const batch_params *params = c->node->params;
-    char text[SK_NODE_TEXT];
     for (int i = 1; i < 5; i++) SK_TRY(sk_want_vector(c, i, channel_count(c->in[0])));
-    for (int i = 1; i < c->n_out; i++) {
-        if (!c->out[i]) continue;
-        if (!params->training)
-            return sk_fail(c->err, SK_UNSUPPORTED, "%s: statistics without training mode",
-                           sk_node_text(c->node, text));
-        sk_copy_type(c->out[i], c->in[i + 2]);
-    }
+    for (int i = 1; i < c->n_out; i++)
+        if (c->out[i]) sk_copy_type(c->out[i], c->in[i % 2 ? 3 : 4]);
     return sk_infer_same(c);
 }
 
@@ -107,11 +100,15 @@ static double get_real(const sk_tensor *t, size_t i) {
     return x;
 }
 
-/* The running statistic `old`, moved towards the batch's, if it is wanted. */
-static void put_running(const sk_run *r, int i, const sk_tensor *old, size_t c, double batch) {
-    const double momentum = ((const batch_params *)r->node->params)->momentum;
-    if (i < r->n_out && r->out[i])
-        put_real(r->out[i], c, get_real(old, c) * momentum + batch * (1 - momentum));
+/* The statistics as outputs, where they are wanted: mean and variance in turn, which training moves towards
+ * the batch's (up to opset 13 there are two more outputs, and no training here). */
+static void put_statistics(const sk_run *r, size_t c, double mean, double variance) {
+    const batch_params *params = r->node->params;
+    for (int i = 1; i < r->n_out; i++) {
+        const double old = get_real(r->in[i % 2 ? 3 : 4], c), batch = i % 2 ? mean : variance;
+        const double moved = old * params->momentum + batch * (1 - (double)params->momentum);
+        if (r->out[i]) put_real(r->out[i], c, params->training ? moved : old);
+    }
 }
 
 static sk_status run_batch(sk_run *r) {
@@ -121,16 +118,12 @@ static sk_status run_batch(sk_run *r) {
     float *scale = (float *)(void *)scratch,
           *shift = scale + sk_pad16(s.channels * sizeof(float)) / sizeof(float);
     scratch += 2 * sk_pad16(s.channels * sizeof(float));
-    if (!sk_numel(r->in[0])) return SK_OK;
     const float *x = sk_as_f32(r->in[0], &scratch);
     float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
     for (size_t c = 0; c < s.channels; c++) {
         double mean = get_real(r->in[3], c), variance = get_real(r->in[4], c);
-        if (params->training) {
-            channel_moments(&s, x, c, &mean, &variance);
-            put_running(r, 1, r->in[3], c, mean);
-            put_running(r, 2, r->in[4], c, variance);
-        }
+        if (params->training) channel_moments(&s, x, c, &mean, &variance);
+        put_statistics(r, c, mean, variance);
         const double factor = get_real(r->in[1], c) / sqrt(variance + params->epsilon);
         scale[c] = (float)factor;
         shift[c] = (float)(get_real(r->in[2], c) - mean * factor);
