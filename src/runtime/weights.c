@@ -8,7 +8,7 @@ static sk_packed *find(const sk_model *model, int32_t id, const char *kind, cons
                        size_t params_size) {
     for (sk_packed *p = model->packed[id]; p; p = p->next)
         if (!strcmp(p->kind, kind) && p->params_size == params_size &&
-            !memcmp(p->params, params, params_size))
+            (!params_size || !memcmp(p->params, params, params_size)))
             return p;
     return NULL;
 }
