@@ -11,6 +11,9 @@
 
 #define BLOCK 48 /* rows of one input product: what its tiles like, and what bounds the scratch */
 
+/* Called from several places: inlined everywhere they would double the code and save nothing. */
+#define ALONE __attribute__((noinline))
+
 static size_t padded(size_t n) { return (n + SK_PANEL - 1) / SK_PANEL * SK_PANEL; }
 static size_t panel_size(size_t k) { return SK_PANEL * (k + 1); }
 
@@ -82,7 +85,7 @@ uint64_t sk_rnn_scratch(const sk_rnn_args *args) {
     return width * (gates + 4 + batch * (gates + 3) + batch * steps * gates);
 }
 
-static void pad_rows(float *dst, const float *src, size_t rows, size_t n, size_t width) {
+static ALONE void pad_rows(float *dst, const float *src, size_t rows, size_t n, size_t width) {
     for (size_t i = 0; i < rows; i++, dst += width) {
         if (src) memcpy(dst, src + i * n, n * sizeof *dst);
         memset(dst + (src ? n : 0), 0, (width - (src ? n : 0)) * sizeof *dst);
@@ -129,8 +132,8 @@ SK_INLINE void product_tile(const int panels, size_t k, const float *h, const fl
 }
 
 /* For each row of the batch: gates [first, first + count) of c += h * r. */
-static void step_product(const sk_rnn_args *a, const rnn_work *w, size_t first, size_t count, const float *h,
-                         float *c, size_t c_row) {
+static ALONE void step_product(const sk_rnn_args *a, const rnn_work *w, size_t first, size_t count,
+                               const float *h, float *c, size_t c_row) {
     const size_t k = a->hidden, size = panel_size(k), per_gate = w->width / SK_PANEL;
     const float *r = a->r + first * per_gate * size;
     size_t left = count * per_gate;
@@ -142,7 +145,7 @@ static void step_product(const sk_rnn_args *a, const rnn_work *w, size_t first, 
 
 /* The first time step of sequence b within the block of n steps that begins with step s; *count: how many it
  * has. */
-static size_t block_start(const sk_rnn_args *a, size_t b, size_t s, size_t n, size_t *count) {
+static ALONE size_t block_start(const sk_rnn_args *a, size_t b, size_t s, size_t n, size_t *count) {
     const size_t length = a->lengths ? (size_t)a->lengths[b] : a->steps;
     *count = s >= length ? 0 : length - s < n ? length - s : n;
     return a->reverse ? length - s - *count : s;
@@ -170,7 +173,7 @@ static void input_products(const sk_rnn_args *a, const rnn_work *w, size_t s, si
 
 SK_INLINE v128_t add4(const float *a, const float *b) { return wasm_f32x4_add(sk_load4(a), sk_load4(b)); }
 
-static void activate(const sk_rnn_args *a, int which, float *x, size_t n) {
+static ALONE void activate(const sk_rnn_args *a, int which, float *x, size_t n) {
     const sk_rnn_act *act = &a->act[which];
     if (a->clip > 0 && which < 2) {
         const v128_t lo = sk_splat4(-a->clip), hi = sk_splat4(a->clip);
@@ -185,7 +188,7 @@ static void activate(const sk_rnn_args *a, int which, float *x, size_t n) {
 }
 
 /* x += p * c */
-static void peep(float *x, const float *p, const float *c, size_t n) {
+static ALONE void peep(float *x, const float *p, const float *c, size_t n) {
     for (size_t i = 0; i < n; i += 4)
         sk_store4(x + i, sk_madd(sk_load4(p + i), sk_load4(c + i), sk_load4(x + i)));
 }

@@ -20,20 +20,21 @@ float sk_rnn_activate(const sk_rnn_act *act, float x) {
     return x > 30 ? x : (float)sk_log1p(sk_exp(x));
 }
 
-static float act(const sk_rnn_args *a, int which, double x) {
+static __attribute__((noinline)) float act(const sk_rnn_args *a, int which, double x) {
     float in = (float)x;
     if (a->clip > 0 && which < 2) in = sk_clamp1(in, -a->clip, a->clip);
     return sk_rnn_activate(&a->act[which], in);
 }
 
 /* Row `row` of w times x, and of r times h, with their biases. */
-static double from_input(const sk_rnn_args *a, size_t row, const float *x) {
+static __attribute__((noinline)) double from_input(const sk_rnn_args *a, size_t row, const float *x) {
     double sum = a->bias ? a->bias[row] : 0;
     for (size_t k = 0; k < a->input; k++) sum += (double)a->w[row * a->input + k] * x[k];
     return sum;
 }
 
-static double from_state(const sk_rnn_args *a, size_t row, const float *h, const float *scale) {
+static __attribute__((noinline)) double from_state(const sk_rnn_args *a, size_t row, const float *h,
+                                                   const float *scale) {
     double sum = a->bias ? a->bias[sk_cell_gates(a->cell) * a->hidden + row] : 0;
     for (size_t k = 0; k < a->hidden; k++)
         sum += (double)a->r[row * a->hidden + k] * h[k] * (scale ? (double)scale[k] : 1.0);

@@ -51,8 +51,7 @@ static sk_status concat_infer(sk_infer *c) {
     }
     sk_set_out_type(c, 0, type);
     if (rank < 0) return SK_OK;
-    if (!sk_axis(params->axis, rank, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, rank);
+    SK_TRY(sk_axis_in(c, params->axis, rank, &axis));
     int64_t dims[SK_MAX_RANK];
     for (int d = 0; d < rank; d++) dims[d] = d == axis ? 0 : -1;
     for (int i = 0; i < c->n_in; i++) SK_TRY(concat_merge(c, i, axis, rank, dims));
@@ -129,8 +128,7 @@ static sk_status split_infer(sk_infer *c) {
     if (list && list->data && (list->rank != 1 || !list->type)) list = NULL;
     for (int i = 0; i < c->n_out; i++) sk_set_out_type(c, i, in->type);
     if (in->rank < 0) return SK_OK;
-    if (!sk_axis(params->axis, in->rank, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+    SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
     const int64_t total = in->dims[axis];
     if (!list && !params->sizes && !params->parts && total >= 0 && total % c->n_out)
         return sk_bad_shape(c, "dimension %d of %d does not split into %d equal parts", axis, (int)total,

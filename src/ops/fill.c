@@ -102,8 +102,7 @@ static sk_status one_hot_infer(sk_infer *c) {
         return sk_bad_shape(c, "values of %s are not supported", sk_type_name(values->type));
     sk_set_out_type(c, 0, values->type);
     if (idx->rank < 0) return SK_OK;
-    if (!sk_axis(params->axis, idx->rank + 1, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, idx->rank + 1);
+    SK_TRY(sk_axis_in(c, params->axis, idx->rank + 1, &axis));
     for (int i = 0; i < idx->rank; i++) dims[i < axis ? i : i + 1] = idx->dims[i];
     dims[axis] = depth->data && depth->type ? number_at(depth, 0) : -1;
     if (depth->data && dims[axis] < 0) return sk_bad_shape(c, "depth is %lld", (long long)dims[axis]);

@@ -22,8 +22,7 @@ static sk_status gather_infer(sk_infer *c) {
     SK_TRY(sk_want_ints(c, 1, "indices"));
     sk_set_out_type(c, 0, in->type);
     if (in->rank < 0) return SK_OK;
-    if (!sk_axis(params->axis, in->rank, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+    SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
     if (idx->rank < 0) return SK_OK;
     for (int i = 0; i < axis; i++) dims[rank++] = in->dims[i];
     for (int i = 0; i < idx->rank; i++) dims[rank++] = idx->dims[i];
@@ -100,8 +99,7 @@ static sk_status gather_elements_infer(sk_infer *c) {
     int axis;
     SK_TRY(sk_want_ints(c, 1, "indices"));
     sk_set_out_type(c, 0, in->type);
-    if (in->rank >= 0 && !sk_axis(params->axis, in->rank, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+    if (in->rank >= 0) SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
     if (idx->rank < 0) return SK_OK;
     for (int i = 0; i < idx->rank; i++) dims[i] = idx->dims[i];
     if (in->rank >= 0) {

@@ -93,11 +93,15 @@ sk_status sk_list_input(const sk_infer *c, int i, const char *what, int64_t dst[
     return SK_OK;
 }
 
+sk_status sk_axis_in(const sk_infer *c, int64_t axis, int rank, int *out) {
+    if (sk_axis(axis, rank, out)) return SK_OK;
+    return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)axis, rank);
+}
+
 sk_status sk_list_axes(const sk_infer *c, const int64_t *axes, int n, int rank, int dst[SK_MAX_RANK]) {
     unsigned seen = 0;
     for (int i = 0; i < n; i++) {
-        if (!sk_axis(axes[i], rank, &dst[i]))
-            return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)axes[i], rank);
+        SK_TRY(sk_axis_in(c, axes[i], rank, &dst[i]));
         if (seen >> dst[i] & 1u) return sk_bad_shape(c, "axis %d is given twice", dst[i]);
         seen |= 1u << dst[i];
     }

@@ -30,6 +30,8 @@ sk_status sk_want_ints(const sk_infer *c, int i, const char *what);
  * SK_SHAPE when it is no list of at most SK_MAX_RANK integers. */
 sk_status sk_list_input(const sk_infer *c, int i, const char *what, int64_t dst[SK_MAX_RANK], int *n);
 
+/* axis in [-rank, rank) into *out as [0, rank); SK_SHAPE otherwise. */
+sk_status sk_axis_in(const sk_infer *c, int64_t axis, int rank, int *out);
 /* n axes in [-rank, rank), none twice, into dst as [0, rank); SK_SHAPE otherwise. */
 sk_status sk_list_axes(const sk_infer *c, const int64_t *axes, int n, int rank, int dst[SK_MAX_RANK]);
 /* The ints attribute `name` (at most SK_MAX_RANK) copied to dst; *n = -1 when absent. */

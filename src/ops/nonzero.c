@@ -67,8 +67,7 @@ static sk_status compress_infer(sk_infer *c) {
     sk_set_out_type(c, 0, in->type);
     if (params->flat) return sk_set_out(c, 0, in->type, 1, dims);
     if (in->rank < 0) return SK_OK;
-    if (!sk_axis(params->axis, in->rank, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+    SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
     for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];
     dims[axis] = -1;
     return sk_set_out(c, 0, in->type, in->rank, dims);

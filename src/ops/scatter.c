@@ -86,8 +86,7 @@ static sk_status scatter_elements_infer(sk_infer *c) {
     int axis = 0;
     SK_TRY(scatter_types(c));
     sk_copy_type(c->out[0], in);
-    if (in->rank >= 0 && !sk_axis(params->axis, in->rank, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+    if (in->rank >= 0) SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
     if (idx->rank >= 0 && updates->rank >= 0) {
         int differ = idx->rank != updates->rank;
         for (int i = 0; i < idx->rank && !differ; i++)

@@ -33,8 +33,7 @@ static sk_status topk_infer(sk_infer *c) {
     sk_set_out_type(c, 0, in->type);
     sk_set_out_type(c, 1, SK_INT64);
     if (in->rank < 0) return SK_OK;
-    if (!sk_axis(params->axis, in->rank, &axis))
-        return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+    SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
     if (in->dims[axis] >= 0 && k > in->dims[axis])
         return sk_bad_shape(c, "K is %lld, axis %d has %d elements", (long long)k, axis, (int)in->dims[axis]);
     for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];

@@ -25,8 +25,7 @@ static sk_status unique_infer(sk_infer *c) {
     const int64_t list = -1;
     sk_set_out_type(c, 0, in->type);
     if (in->rank >= 0 && !params->flat) {
-        if (!sk_axis(params->axis, in->rank, &axis))
-            return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)params->axis, in->rank);
+        SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
         for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];
         dims[axis] = -1;
     }
