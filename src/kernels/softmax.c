@@ -9,11 +9,16 @@
 
 static const sk_unary_args none; /* for functions without parameters */
 
-/* Infinite maxima would turn exp(x - max) into NaN where the definition has 0 or 1: rows of nothing but -inf
- * stay NaN. */
+/* Passes over NaN, which is cheaper: its exponential spoils the sum, and so the whole row, all the same. */
 static float row_max(const float *x, size_t n) {
-    float max = -INFINITY;
-    f32_max_of__simd128(x, n, 1, 1, &max);
+    v128_t a = sk_splat4(-INFINITY), b = a;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        a = wasm_f32x4_pmax(a, sk_load4(x + i));
+        b = wasm_f32x4_pmax(b, sk_load4(x + i + 4));
+    }
+    float max = sk_max_lanes(wasm_f32x4_pmax(a, b));
+    for (; i < n; i++) max = x[i] > max ? x[i] : max;
     return max;
 }
 

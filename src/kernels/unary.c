@@ -14,10 +14,10 @@ SK_INLINE v128_t elu4(v128_t x, const float *p) {
     return sk_pick4(wasm_f32x4_gt(x, sk_splat4(0)), sk_mul4(x, sk_splat4(p[0])), bent);
 }
 
-/* max(x, 0) + log(1 + exp(-|x|)); the maximum brings NaN back, which log1p loses. */
+/* max(x, 0) + log(1 + exp(-|x|)); the maximum lets NaN through, which log1p loses. */
 SK_INLINE v128_t softplus4(v128_t x) {
     const v128_t e = sk_exp4(wasm_f32x4_neg(wasm_f32x4_abs(x)));
-    return sk_add4(wasm_f32x4_max(x, sk_splat4(0)), sk_log1p_4(e));
+    return sk_add4(wasm_f32x4_pmax(x, sk_splat4(0)), sk_log1p_4(e));
 }
 
 /* x * (1 + erf(x / sqrt 2)) / 2 */
