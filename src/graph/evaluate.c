@@ -44,7 +44,7 @@ static sk_status evaluate(const sk_ir *ir, sk_arena *arena, const sk_node *node,
     if (!constants || !shapes) return sk_oom(err, 64);
     for (int i = 0; i < node->n_inputs; i++) {
         if (!in[i]) continue;
-        shapes[i] = (sk_const){.type = *in[i], .id = -1};
+        shapes[i] = (sk_const){.type = *in[i], .id = i};
         constants[i] = &shapes[i];
     }
     sk_prepare p = {.node = node,
