@@ -12,7 +12,7 @@ import { cases as digits } from '../models/digits.js';
 import { BUILDS } from '../models/engines.js';
 import { cases as face } from '../models/face.js';
 import { at } from '../models/files.js';
-import { cases as ocr } from '../models/ocr.js';
+import { networks, pictures } from '../models/ocr.js';
 import { cases as vad } from '../models/vad.js';
 import { launchChromium } from './browsers.js';
 import { pack, unpack } from './tensors.js';
@@ -93,8 +93,11 @@ const inPage = (simd) => ({
   },
 });
 
+/* One picture, the one with lines upside down, is enough here: the demo's test reads the others. */
+const cases = [...networks, ...pictures.slice(-1), ...vad, ...face, ...digits];
+
 for (const build of BUILDS) {
-  for (const { name, check } of [...ocr, ...vad, ...face, ...digits]) {
+  for (const { name, check } of cases) {
     test(`${name} (${build}, Chromium)`, async () => {
       await check(inPage(build));
       assert.deepEqual(page.errors, [], 'errors in the console');

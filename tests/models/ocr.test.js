@@ -1,4 +1,4 @@
 import { testBuilds } from './engines.js';
-import { cases } from './ocr.js';
+import { networks, pictures } from './ocr.js';
 
-testBuilds(cases);
+testBuilds([...networks, ...pictures]);
