@@ -216,9 +216,9 @@ void sk_to_channels_last(size_t n, size_t channels, size_t pixels, const float *
     const size_t image = channels * pixels;
     if (image == 0) return;
     for (size_t i = 0; i < n; i++, x += image, y += image)
-        sk_transpose(sizeof(float), (ptrdiff_t)pixels, (ptrdiff_t)channels, (uint8_t *)y,
-                     (ptrdiff_t)(channels * sizeof(float)), (const uint8_t *)x,
-                     (ptrdiff_t)(pixels * sizeof(float)));
+        sk_transpose_4((ptrdiff_t)pixels, (ptrdiff_t)channels, (uint8_t *)y,
+                       (ptrdiff_t)(channels * sizeof(float)), (const uint8_t *)x,
+                       (ptrdiff_t)(pixels * sizeof(float)));
 }
 
 int sk_layout_matters(const sk_tensor *t) { return t->dims[1] != 1 && sk_span(t, 2, t->rank) != 1; }
