@@ -43,7 +43,10 @@ FORMATTED := $(sort $(shell find src web tests -name '*.[ch]' 2>/dev/null))
 # No contraction into fused multiply-adds and no errno from math functions: the same results natively and in wasm.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings $(WERROR)
 C_FLAGS := -std=c11 -Isrc -fno-math-errno -ffp-contract=off $(WARN) -MMD -MP
-WASM_FLAGS := -O3 -msimd128 -fvisibility=hidden -DNDEBUG
+WASM_FLAGS := -msimd128 -fvisibility=hidden -DNDEBUG
+# Download size counts: only the kernels in which predictions spend their time are compiled for speed.
+HOT := $(addprefix src/kernels/,gemm.c gemm_direct.c dwconv.c pool.c rnn.c transpose.c)
+opt = $(if $(filter $(HOT),$(1)),-O3,$(if $(filter src/kernels/%,$(1)),-Os,-Oz))
 # The functions to export say so themselves (web/glue.c). Stack first: an overflow traps instead of overwriting data.
 LINK_FLAGS := -sSTANDALONE_WASM -sPURE_WASI --no-entry -sEXPORTED_FUNCTIONS=[] -sMALLOC=emmalloc \
   -sALLOW_MEMORY_GROWTH -sINITIAL_HEAP=1MB -sSTACK_SIZE=256KB -Wl,--stack-first
@@ -108,15 +111,15 @@ $(call FLAGS_RULE,$(1),$(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS))
 $(BUILD)/$(1)/%.o: %.c $(EMCC) $(BUILD)/$(1)/flags
 	@mkdir -p $$(@D)
 	@echo "  emcc $(1) $$<"
-	@$(EMCC) $(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) -c $$< -o $$@
+	@$(EMCC) $(C_FLAGS) $(WASM_FLAGS) $$(call opt,$$<) $(flags_$(1)) -c $$< -o $$@
 $(BUILD)/$(1)/web/%.o: web/%.c $(EMCC) $(BUILD)/$(1)/flags $(BUILD)/build-id
 	@mkdir -p $$(@D)
 	@echo "  emcc $(1) $$<"
-	@$(EMCC) $(C_FLAGS) -Wno-missing-prototypes $(WASM_FLAGS) $(flags_$(1)) -DSK_BUILD_ID='"'$$$$(cat $(BUILD)/build-id)'"' -c $$< -o $$@
+	@$(EMCC) $(C_FLAGS) -Wno-missing-prototypes $(WASM_FLAGS) -Oz $(flags_$(1)) -DSK_BUILD_ID='"'$$$$(cat $(BUILD)/build-id)'"' -c $$< -o $$@
 $(DIST)/siskin-$(1).wasm: $(SRC:%.c=$(BUILD)/$(1)/%.o) $(WEB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/sources
 	@mkdir -p $$(@D)
 	@echo "  link $$@"
-	@$(EMCC) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS) $$(filter %.o,$$^) -o $$@
+	@$(EMCC) -Oz $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS) $$(filter %.o,$$^) -o $$@
 endef
 
 # native_variant(name): the library, and one program a file of tests/c and tests/fuzz; tests/c/common is linked into each.
