@@ -128,6 +128,19 @@ static void copy_plane(const plane *p, uint32_t size, uint8_t *dst, const uint8_
     }
 }
 
+/* In blocks whose lines stay cached: the rows of a transpose's source are its destination's columns. */
+#define BLOCK 16
+static void copy_blocks(const plane *p, uint32_t size, uint8_t *dst, const uint8_t *src) {
+    plane b = *p;
+    for (ptrdiff_t r = 0; r < p->rows; r += BLOCK)
+        for (ptrdiff_t c = 0; c < p->cols; c += BLOCK) {
+            b.rows = p->rows - r < BLOCK ? p->rows - r : BLOCK;
+            b.cols = p->cols - c < BLOCK ? p->cols - c : BLOCK;
+            copy_plane(&b, size, dst + r * p->dst_row + c * p->dst_col,
+                       src + r * p->src_row + c * p->src_col);
+        }
+}
+
 static void repeat_rows(const plane *p, uint32_t size, uint8_t *dst, const uint8_t *src) {
     for (ptrdiff_t r = 0; r < p->rows; r++, dst += p->dst_row, src += p->src_row)
         any_fill__simd128(dst, src, size, (size_t)p->cols);
@@ -146,7 +159,8 @@ static int transposed_axis(const sk_copy *c) {
 
 static void run_plane(const plane *p, int transpose, uint32_t size, uint8_t *dst, const uint8_t *src) {
     const ptrdiff_t n = (ptrdiff_t)size;
-    if (transpose) sk_transpose(size, p->rows, p->cols, dst, p->dst_row, src, p->src_col);
+    if (transpose && size == 4) sk_transpose_4(p->rows, p->cols, dst, p->dst_row, src, p->src_col);
+    else if (transpose) copy_blocks(p, size, dst, src);
     else if (p->src_col == n && p->dst_col == n) copy_rows(p, size, dst, src);
     else if (p->src_col == 0 && p->dst_col == n) repeat_rows(p, size, dst, src);
     else copy_plane(p, size, dst, src);

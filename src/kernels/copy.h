@@ -34,9 +34,10 @@ typedef void sk_copy_fn(const sk_copy *c, void *dst, const void *src);
 /* n copies of the size-byte element at `element`, from dst on. size as in sk_copy. */
 typedef void sk_fill_fn(void *dst, const void *element, size_t size, size_t n);
 
-/* Element (r, c) of dst at r * dst_row + c * size becomes element (r, c) of src at c * src_col + r * size. */
-void sk_transpose(uint32_t size, ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row,
-                  const uint8_t *src, ptrdiff_t src_col);
+/* 4-byte element (r, c) of dst at r * dst_row + c * 4 becomes element (r, c) of src at c * src_col + r * 4.
+ */
+void sk_transpose_4(ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row, const uint8_t *src,
+                    ptrdiff_t src_col);
 
 /* A run of bytes. Inline up to 1 kB: a call into the engine's bulk copy costs more than that below it. */
 SK_INLINE void sk_copy_run(uint8_t *dst, const uint8_t *src, size_t n) {

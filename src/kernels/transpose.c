@@ -1,5 +1,5 @@
-/* Matrix transposes for the strided copy. The one that matters is 4-byte elements: NCHW <-> NHWC is a [C][HW]
- * transpose, and the layout pass puts one at each edge of a convolution chain. */
+/* Matrix transposes of 4-byte elements for the strided copy: NCHW <-> NHWC is a [C][HW] transpose, and the
+ * layout pass puts one at each edge of a convolution chain. */
 #include "kernels/kernels.h"
 
 /* Source elements are read in lines of this many (one cache line of floats), so that each line is used whole
@@ -17,12 +17,12 @@ SK_INLINE void tile_4x4(uint8_t *dst, ptrdiff_t dst_row, const uint8_t *src, ptr
     wasm_v128_store(dst + 3 * dst_row, wasm_i64x2_shuffle(ab_hi, cd_hi, 1, 3));
 }
 
-SK_INLINE void block(const size_t size, ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row,
-                     const uint8_t *src, ptrdiff_t src_col) {
+/* What no tile covers. */
+static __attribute__((noinline)) void rest(ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row,
+                                           const uint8_t *src, ptrdiff_t src_col) {
     for (ptrdiff_t r = 0; r < rows; r++)
         for (ptrdiff_t c = 0; c < cols; c++)
-            __builtin_memcpy(dst + r * dst_row + c * (ptrdiff_t)size, src + r * (ptrdiff_t)size + c * src_col,
-                             size);
+            __builtin_memcpy(dst + r * dst_row + c * 4, src + r * 4 + c * src_col, 4);
 }
 
 /* Three planes into pixels: how an image enters a channels-last network. */
@@ -38,11 +38,11 @@ static void planes_to_pixels_3(ptrdiff_t pixels, uint8_t *dst, const uint8_t *sr
                         wasm_i32x4_shuffle(wasm_i32x4_shuffle(rg_lo, b, 3, 5, 3, 5), rg_hi, 0, 1, 4, 5));
         wasm_v128_store(dst + 32, wasm_i32x4_shuffle(b, rg_hi, 2, 6, 7, 3));
     }
-    block(4, pixels - i, 3, dst, 12, src, plane);
+    rest(pixels - i, 3, dst, 12, src, plane);
 }
 
-static void transpose_4(ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row, const uint8_t *src,
-                        ptrdiff_t src_col) {
+static void transpose_lines(ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row,
+                            const uint8_t *src, ptrdiff_t src_col) {
     const ptrdiff_t cols4 = cols & ~(ptrdiff_t)3;
     /* destination rows a multiple of 2 kB apart share a few cache sets: half a line of them at a time is
      * twice as fast */
@@ -53,32 +53,15 @@ static void transpose_4(ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t 
             uint8_t *d = dst + r0 * dst_row + c * 4;
             const uint8_t *s = src + r0 * 4 + c * src_col;
             for (ptrdiff_t r = 0; r < n4; r += 4) tile_4x4(d + r * dst_row, dst_row, s + r * 4, src_col);
-            block(4, n - n4, 4, d + n4 * dst_row, dst_row, s + n4 * 4, src_col);
+            rest(n - n4, 4, d + n4 * dst_row, dst_row, s + n4 * 4, src_col);
         }
-        block(4, n, cols - cols4, dst + r0 * dst_row + cols4 * 4, dst_row, src + r0 * 4 + cols4 * src_col,
-              src_col);
+        rest(n, cols - cols4, dst + r0 * dst_row + cols4 * 4, dst_row, src + r0 * 4 + cols4 * src_col,
+             src_col);
     }
 }
 
-SK_INLINE void blocked(const size_t size, ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row,
-                       const uint8_t *src, ptrdiff_t src_col) {
-    for (ptrdiff_t r = 0; r < rows; r += LINE)
-        for (ptrdiff_t c = 0; c < cols; c += LINE)
-            block(size, rows - r < LINE ? rows - r : LINE, cols - c < LINE ? cols - c : LINE,
-                  dst + r * dst_row + c * (ptrdiff_t)size, dst_row, src + r * (ptrdiff_t)size + c * src_col,
-                  src_col);
-}
-
-void sk_transpose(uint32_t size, ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row,
-                  const uint8_t *src, ptrdiff_t src_col) {
-    switch (size) {
-    case 1: blocked(1, rows, cols, dst, dst_row, src, src_col); break;
-    case 2: blocked(2, rows, cols, dst, dst_row, src, src_col); break;
-    case 4:
-        if (cols == 3 && dst_row == 12) planes_to_pixels_3(rows, dst, src, src_col);
-        else transpose_4(rows, cols, dst, dst_row, src, src_col);
-        break;
-    case 8: blocked(8, rows, cols, dst, dst_row, src, src_col); break;
-    default: blocked(16, rows, cols, dst, dst_row, src, src_col); break;
-    }
+void sk_transpose_4(ptrdiff_t rows, ptrdiff_t cols, uint8_t *dst, ptrdiff_t dst_row, const uint8_t *src,
+                    ptrdiff_t src_col) {
+    if (cols == 3 && dst_row == 12) planes_to_pixels_3(rows, dst, src, src_col);
+    else transpose_lines(rows, cols, dst, dst_row, src, src_col);
 }
