@@ -1,6 +1,7 @@
 /* See broadcast.h. */
 #include "kernels/broadcast.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "kernels/simd.h"
@@ -137,8 +138,8 @@ static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t
     tile t = {0, 0, 0};
     for (size_t r = 0; r < m; r += t.rows)
         for (size_t c = 0; c < n; c += t.cols) {
-            const void *at[3];
-            int step[3];
+            const void *at[3] = {in[0], in[0], in[0]};
+            int step[3] = {0};
             t.rows = m - r < most_rows ? m - r : most_rows;
             t.cols = n - c < most_cols ? n - c : most_cols;
             for (int i = 0; i < b->n_in; i++) {
@@ -155,8 +156,8 @@ static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t
 }
 
 static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n) {
-    const void *at[3];
-    int step[3];
+    const void *at[3] = {in[0], in[0], in[0]};
+    int step[3] = {0};
     for (int i = 0; i < b->n_in; i++) {
         at[i] = in[i];
         step[i] = (int)b->in[i].stride[b->rank - 1];
@@ -168,22 +169,24 @@ static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_
 #define SHORT_RUN 64
 
 int sk_broadcast_run(const sk_broadcasting *b, const void *const *in, void *out) {
+    const int n_in = b->n_in;
+    assert(n_in >= 1 && n_in <= 3);
     if (b->empty) return 0;
     const size_t n = b->dims[b->rank - 1];
     const int direct = b->direct && (b->rank == 1 || n >= SHORT_RUN);
     const size_t m = direct || b->rank == 1 ? 1 : b->dims[b->rank - 2];
     size_t index[SK_MAX_RANK] = {0};
-    const uint8_t *at[3];
+    const uint8_t *at[3] = {in[0], in[0], in[0]};
     uint8_t *dst = out;
-    for (int i = 0; i < b->n_in; i++) at[i] = in[i];
+    for (int i = 1; i < n_in; i++) at[i] = in[i];
     for (;;) {
         if (direct ? run_direct(b, at, dst, n) : run_tiles(b, at, dst, m, n)) return 1;
         dst += m * n * b->out_size;
         int d = b->rank - (direct ? 2 : 3);
         for (; d >= 0; d--) {
-            for (int i = 0; i < b->n_in; i++) at[i] += b->in[i].stride[d] * b->in[i].size;
+            for (int i = 0; i < n_in; i++) at[i] += b->in[i].stride[d] * b->in[i].size;
             if (++index[d] < b->dims[d]) break;
-            for (int i = 0; i < b->n_in; i++) at[i] -= b->in[i].stride[d] * b->in[i].size * index[d];
+            for (int i = 0; i < n_in; i++) at[i] -= b->in[i].stride[d] * b->in[i].size * index[d];
             index[d] = 0;
         }
         if (d < 0) return 0;

@@ -88,7 +88,8 @@ static void load_f32(int type, const void *src, size_t first, float *dst, size_t
 #undef LOOP_TYPE
 
 #define LOOP_TYPE int64_t
-SK_SMALL static void load_i64(int type, const void *src, size_t first, int64_t *dst, size_t n) {
+SK_SMALL static void load_i64(int type, const void *src, size_t first, void *to, size_t n) {
+    int64_t *dst = to;
     switch (type) {
         HOT_INTS(LOAD_COLD)
         COLD_INTS(LOAD_COLD)
@@ -108,7 +109,7 @@ SK_SMALL static void load_f64(int type, const void *src, size_t first, double *d
                                          : load_small(type, src, first + i);
         return;
     }
-    load_i64(type, src, first, (int64_t *)(void *)dst, n);
+    load_i64(type, src, first, dst, n);
     for (size_t i = 0; i < n; i++) {
         int64_t whole;
         memcpy(&whole, &dst[i], sizeof whole);
@@ -144,8 +145,8 @@ SK_SMALL static void store_i64(int type, const uint64_t *src, void *dst, size_t 
     }
 }
 
-/* Floats (one of f and d) to integers, saturating. The bounds are powers of two, so double holds them. */
-static void store_whole(int type, const float *f, const double *d, void *dst, size_t first, size_t n) {
+/* Floats (of type `loop`) to integers, saturating. The bounds are powers of two, so double holds them. */
+static void store_whole(int loop, int type, const void *src, void *dst, size_t first, size_t n) {
     const int sign = is_signed(type), bits = type == SK_BOOL ? 1 : sk_type_bits(type);
     const double beyond = sk_scale2(1, bits - sign), lowest = sign ? -beyond : 0;
     const uint64_t most = UINT64_MAX >> (64 - bits + sign);
@@ -153,7 +154,9 @@ static void store_whole(int type, const float *f, const double *d, void *dst, si
     for (size_t done = 0; done < n; done += SK_BLOCK) {
         const size_t count = n - done < SK_BLOCK ? n - done : SK_BLOCK;
         for (size_t i = 0; i < count; i++) {
-            const double x = f ? (double)f[done + i] : d[done + i];
+            const size_t at = done + i;
+            const double x =
+                loop == SK_FLOAT32 ? (double)((const float *)src)[at] : ((const double *)src)[at];
             if (type == SK_BOOL) block[i] = x != 0;
             else if (x >= beyond) block[i] = most;
             else if (x >= 0) block[i] = (uint64_t)x;
@@ -172,7 +175,7 @@ static void store_f32(int type, const float *src, void *dst, size_t first, size_
     else if (sk_is_minifloat(type))
         for (size_t i = 0; i < n; i++)
             set_element(dst, first + i, bits, sk_minifloat_encode(type, (double)src[i]));
-    else store_whole(type, src, NULL, dst, first, n);
+    else store_whole(SK_FLOAT32, type, src, dst, first, n);
 }
 
 static void store_f64(int type, const double *src, void *dst, size_t first, size_t n) {
@@ -181,7 +184,7 @@ static void store_f64(int type, const double *src, void *dst, size_t first, size
         for (size_t i = 0; i < n; i++) ((float *)dst)[first + i] = (float)src[i];
     else if (sk_is_minifloat(type))
         for (size_t i = 0; i < n; i++) set_element(dst, first + i, bits, sk_minifloat_encode(type, src[i]));
-    else store_whole(type, NULL, src, dst, first, n);
+    else store_whole(SK_FLOAT64, type, src, dst, first, n);
 }
 
 void sk_store(int loop, int type, const void *src, void *dst, size_t first, size_t n) {

@@ -86,14 +86,14 @@ size_t sk_f32_scratch(const sk_tensor *t) {
     return !t || t->type == SK_FLOAT32 ? 0 : (sk_numel(t) * sizeof(float) + 15) & ~(size_t)15;
 }
 
-float *sk_f32_result(const sk_tensor *t, uint8_t **scratch) {
+float *sk_f32_result(const sk_tensor *t, float **scratch) {
+    float *at = *scratch;
     if (t->type == SK_FLOAT32) return t->data;
-    float *at = (float *)(void *)*scratch;
-    *scratch += sk_f32_scratch(t);
+    *scratch += sk_f32_scratch(t) / sizeof(float);
     return at;
 }
 
-const float *sk_as_f32(const sk_tensor *t, uint8_t **scratch) {
+const float *sk_as_f32(const sk_tensor *t, float **scratch) {
     float *at = sk_f32_result(t, scratch);
     if (t->type != SK_FLOAT32) sk_convert(t->type, SK_FLOAT32, t->data, at, 0, sk_numel(t));
     return at;

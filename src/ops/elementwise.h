@@ -33,9 +33,9 @@ sk_status sk_run_same(sk_run *r);
 /* float32 views of tensors: their own bytes, or a converted copy at *scratch, which moves on by
  * sk_f32_scratch. */
 size_t sk_f32_scratch(const sk_tensor *t);
-const float *sk_as_f32(const sk_tensor *t, uint8_t **scratch);
+const float *sk_as_f32(const sk_tensor *t, float **scratch);
 /* The same for a result: where to write, and what follows when all is written. */
-float *sk_f32_result(const sk_tensor *t, uint8_t **scratch);
+float *sk_f32_result(const sk_tensor *t, float **scratch);
 void sk_f32_finish(const sk_tensor *t, const float *result);
 
 #endif

@@ -32,7 +32,7 @@ static void merge(sk_fold_plan *plan) {
 void sk_fold_ready(sk_fold_plan *plan, const sk_tensor *in, const sk_tensor *out, uint32_t axes) {
     int32_t dims[SK_MAX_RANK];
     int8_t order[SK_MAX_RANK];
-    size_t step[SK_MAX_RANK], size = 1;
+    size_t step[SK_MAX_RANK] = {0}, size = 1;
     sk_storage_order(out, order);
     for (int i = out->rank - 1; i >= 0; i--) {
         step[order[i]] = size;

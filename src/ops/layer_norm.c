@@ -75,7 +75,7 @@ static sk_status run_layer(sk_run *r) {
     int axis = 0;
     sk_axis(params->axis, in->rank, &axis);
     const size_t rows = sk_span(in, 0, axis), n = sk_span(in, axis, in->rank);
-    uint8_t *scratch = r->scratch;
+    float *scratch = r->scratch;
     if (!n) return SK_OK;
     const float *x = sk_as_f32(in, &scratch), *scale = sk_as_f32(r->in[1], &scratch);
     const float *shift = r->n_in > 2 && r->in[2] ? sk_as_f32(r->in[2], &scratch) : NULL;

@@ -114,10 +114,8 @@ static void put_statistics(const sk_run *r, size_t c, double mean, double varian
 static sk_status run_batch(sk_run *r) {
     const batch_params *params = r->node->params;
     const sk_channels s = sk_channels_of(r->in[0]);
-    uint8_t *scratch = r->scratch;
-    float *scale = (float *)(void *)scratch,
-          *shift = scale + sk_pad16(s.channels * sizeof(float)) / sizeof(float);
-    scratch += 2 * sk_pad16(s.channels * sizeof(float));
+    const size_t row = sk_pad16(s.channels * sizeof(float)) / sizeof(float);
+    float *scale = r->scratch, *shift = scale + row, *scratch = shift + row;
     const float *x = sk_as_f32(r->in[0], &scratch);
     float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
     for (size_t c = 0; c < s.channels; c++) {
@@ -217,7 +215,7 @@ static sk_status run_group(sk_run *r) {
     const size_t batch = s.batch, groups = params->groups ? (size_t)params->groups : s.channels;
     if (!sk_numel(r->in[0])) return SK_OK;
     float *mean = r->scratch, *variance = mean + row, *scale = variance + row, *shift = scale + row;
-    uint8_t *scratch = (uint8_t *)r->scratch + 4 * row * sizeof(float);
+    float *scratch = shift + row;
     const float *x = sk_as_f32(r->in[0], &scratch);
     const float *gamma = sk_as_f32(r->in[1], &scratch), *beta = sk_as_f32(r->in[2], &scratch);
     float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
