@@ -1,7 +1,6 @@
 /* See broadcast.h. */
 #include "kernels/broadcast.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "kernels/simd.h"
@@ -22,7 +21,7 @@ static void strides_along(const sk_tensor *t, const sk_tensor *out, size_t *stri
 
 /* Can dimension d - 1 be folded into d for every operand? */
 static int mergeable(const sk_broadcasting *b, int d) {
-    for (int i = 0; i < b->n_in; i++)
+    for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++)
         if (b->in[i].stride[d - 1] != b->in[i].stride[d] * b->dims[d]) return 0;
     return 1;
 }
@@ -30,7 +29,7 @@ static int mergeable(const sk_broadcasting *b, int d) {
 static void drop_dimension(sk_broadcasting *b, int d) {
     for (int k = d; k + 1 < b->rank; k++) {
         b->dims[k] = b->dims[k + 1];
-        for (int i = 0; i < b->n_in; i++) b->in[i].stride[k] = b->in[i].stride[k + 1];
+        for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) b->in[i].stride[k] = b->in[i].stride[k + 1];
     }
     b->rank--;
 }
@@ -133,16 +132,16 @@ static const void *fetch(const sk_broadcast_operand *o, const uint8_t *src, size
 /* m rows of n elements, tile by tile. */
 static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t m, size_t n) {
     const int last = b->rank - 1, store = b->loop_out != b->out_type;
-    uint64_t blocks[3][SK_BLOCK], result[SK_BLOCK];
+    uint64_t blocks[SK_OPERANDS][SK_BLOCK], result[SK_BLOCK];
     const size_t most_rows = n < SK_BLOCK ? SK_BLOCK / n : 1, most_cols = n < SK_BLOCK ? n : SK_BLOCK;
     tile t = {0, 0, 0};
     for (size_t r = 0; r < m; r += t.rows)
         for (size_t c = 0; c < n; c += t.cols) {
-            const void *at[3] = {in[0], in[0], in[0]};
-            int step[3] = {0};
+            const void *at[SK_OPERANDS] = {in[0], in[0], in[0]};
+            int step[SK_OPERANDS] = {0};
             t.rows = m - r < most_rows ? m - r : most_rows;
             t.cols = n - c < most_cols ? n - c : most_cols;
-            for (int i = 0; i < b->n_in; i++) {
+            for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) {
                 const sk_broadcast_operand *o = &b->in[i];
                 const size_t col = o->stride[last], row = last ? o->stride[last - 1] : 0;
                 at[i] = fetch(o, in[i] + (r * row + c * col) * o->size, row, col, &t, blocks[i], &step[i]);
@@ -156,9 +155,9 @@ static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t
 }
 
 static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n) {
-    const void *at[3] = {in[0], in[0], in[0]};
-    int step[3] = {0};
-    for (int i = 0; i < b->n_in; i++) {
+    const void *at[SK_OPERANDS] = {in[0], in[0], in[0]};
+    int step[SK_OPERANDS] = {0};
+    for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) {
         at[i] = in[i];
         step[i] = (int)b->in[i].stride[b->rank - 1];
     }
@@ -169,24 +168,23 @@ static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_
 #define SHORT_RUN 64
 
 int sk_broadcast_run(const sk_broadcasting *b, const void *const *in, void *out) {
-    const int n_in = b->n_in;
-    assert(n_in >= 1 && n_in <= 3);
     if (b->empty) return 0;
     const size_t n = b->dims[b->rank - 1];
     const int direct = b->direct && (b->rank == 1 || n >= SHORT_RUN);
     const size_t m = direct || b->rank == 1 ? 1 : b->dims[b->rank - 2];
     size_t index[SK_MAX_RANK] = {0};
-    const uint8_t *at[3] = {in[0], in[0], in[0]};
+    const uint8_t *at[SK_OPERANDS] = {in[0], in[0], in[0]};
     uint8_t *dst = out;
-    for (int i = 1; i < n_in; i++) at[i] = in[i];
+    for (int i = 1; i < SK_OPERANDS && i < b->n_in; i++) at[i] = in[i];
     for (;;) {
         if (direct ? run_direct(b, at, dst, n) : run_tiles(b, at, dst, m, n)) return 1;
         dst += m * n * b->out_size;
         int d = b->rank - (direct ? 2 : 3);
         for (; d >= 0; d--) {
-            for (int i = 0; i < n_in; i++) at[i] += b->in[i].stride[d] * b->in[i].size;
+            for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) at[i] += b->in[i].stride[d] * b->in[i].size;
             if (++index[d] < b->dims[d]) break;
-            for (int i = 0; i < n_in; i++) at[i] -= b->in[i].stride[d] * b->in[i].size * index[d];
+            for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++)
+                at[i] -= b->in[i].stride[d] * b->in[i].size * index[d];
             index[d] = 0;
         }
         if (d < 0) return 0;

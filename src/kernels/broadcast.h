@@ -8,6 +8,8 @@
 #include "core/tensor.h"
 #include "kernels/elementwise.h"
 
+#define SK_OPERANDS 3 /* at most */
+
 typedef struct sk_broadcast_operand {
     size_t stride[SK_MAX_RANK]; /* elements; 0 where it repeats */
     uint8_t size;               /* bytes of a stored element */
@@ -19,7 +21,7 @@ typedef struct sk_broadcasting {
     int rank; /* >= 1; dims[rank - 1] is the inner run */
     size_t dims[SK_MAX_RANK];
     int n_in; /* 1, 2 or 3: which of the kernels runs */
-    sk_broadcast_operand in[3];
+    sk_broadcast_operand in[SK_OPERANDS];
     uint8_t out_type, out_size, loop_out, loop_out_size;
     uint8_t direct; /* no operand needs a block */
     uint8_t empty;
