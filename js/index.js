@@ -9,7 +9,7 @@ export { Tensor } from './tensor.js';
 
 export const load = makeLoad({
   worker: () =>
-    new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'siskin engine' }),
+    new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'siskin-engine' }),
   url: (build) =>
     build === 'relaxed'
       ? new URL('./siskin-relaxed.wasm', import.meta.url)

@@ -46,7 +46,7 @@ async function start(env, source, options, stop) {
 
   const join = async () => {
     const begin = () =>
-      workerUrl ? new Worker(workerUrl, { type: 'module', name: 'siskin engine' }) : env.worker();
+      workerUrl ? new Worker(workerUrl, { type: 'module', name: 'siskin-engine' }) : env.worker();
     const shared = typeof worker === 'boolean' ? connect(worker, begin, notes) : links.get(worker);
     const channel = openChannel(
       (await shared) ?? fail('bad-option', 'worker: true, false or a model in use'),

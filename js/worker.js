@@ -10,7 +10,7 @@ export { serve };
 export const BUILD_ID = __SK_BUILD_ID__;
 
 // A worker of the caller's own, in which this is imported, bears another name.
-if (!('document' in globalThis) && /** @type {any} */ (globalThis).name === 'siskin engine') {
+if (!('document' in globalThis) && /** @type {any} */ (globalThis).name === 'siskin-engine') {
   /** @type {Map<number, ReturnType<typeof serve>>} */
   const hosts = new Map();
   self.onmessage = ({ data: [model, ...message] }) => {

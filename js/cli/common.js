@@ -10,7 +10,7 @@ import { wrong } from './usage.js';
  *   json?: boolean}} Flags
  */
 
-/** A progress line on a terminal, for models from the net. @param {{phase: string, loaded: number, total: number}} p */
+/** A progress line on a terminal, for models from the net. @param {import('../siskin.d.ts').Progress} p */
 function progress({ phase, loaded, total }) {
   if (!process.stderr.isTTY || phase !== 'download') return;
   const done = total ? `${Math.floor((100 * loaded) / total)}%` : bytesText(loaded);

@@ -68,7 +68,7 @@ function resize(picture, width, height) {
 
 /**
  * Which of an input's dimensions are channels, rows and columns.
- * @param {{name: string, dims: (number | string | null)[] | null}} input
+ * @param {import('../siskin.d.ts').ValueInfo} input
  */
 function axesOf({ name, dims }) {
   const counts = [1, 3, 4];

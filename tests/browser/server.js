@@ -36,7 +36,8 @@ export const html = answer('<!doctype html><title>The app</title>', { 'Content-T
 export const slowly =
   (body, { pieces = 8, pause = 5, stalls = false } = {}) =>
   async (_, response) => {
-    response.writeHead(200, { 'Content-Type': 'application/octet-stream' });
+    // Firefox lets a second request for the same address wait for the first, in case it can be cached.
+    response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' });
     const size = Math.ceil(body.length / pieces);
     for (let at = 0; at < body.length; at += size) {
       response.write(body.subarray(at, at + size));
@@ -46,8 +47,8 @@ export const slowly =
   };
 
 /**
- * @param {Record<string, string | Handler>} routes by path: a handler; or for a prefix ending in `/` a folder. The
- *   first that fits is taken, so routes may be added and changed while it runs.
+ * @param {Record<string, string | Handler>} routes a handler for a path, a folder for all that begins so; the first
+ *   that fits is taken. They may be added and changed while it runs.
  * @param {Record<string, string>} [headers] on every answer
  * @returns {Promise<{url: string, requests: string[], close: () => void}>} requests: the paths asked for
  */
@@ -58,9 +59,9 @@ export async function serve(routes, headers = {}) {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     requests.push(pathname);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    const route = Object.keys(routes).find(
-      (key) => pathname === key || (key.endsWith('/') && pathname.startsWith(key)),
-    );
+    const fits = (/** @type {string} */ key) =>
+      typeof routes[key] === 'string' ? pathname.startsWith(key) : pathname === key;
+    const route = Object.keys(routes).find(fits);
     const target = route === undefined ? undefined : routes[route];
     if (typeof target === 'function') return target(request, response);
     try {

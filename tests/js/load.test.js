@@ -21,7 +21,6 @@ const routes = {
   '/twice.onnx': answer(twice, { 'Content-Length': String(twice.length) }),
   '/pieces.onnx': slowly(twice),
   '/stalls.onnx': slowly(twice, { stalls: true }),
-  '/page/': html,
   '/dist/': DIST,
 };
 before(async () => {
