@@ -1,16 +1,17 @@
 /* float32 matrix products on packed weights, and convolution as the same product over rows in pieces
  * (indirect GEMM): one tile of rows x 8 columns serves both. Bound by multiply-adds: per step of k a tile
  * loads 2 vectors of weights and one broadcast number a row. Rows go in blocks of 48 so that a panel of
- * weights, read once a block, stays in the first-level cache for 8 or more tiles. Measured in wasm (384^3,
- * one thread): 6x8 with relaxed multiply-adds 45 Gop/s of 48; 4x8 without them 38 of 40. */
+ * weights, read once a block, stays in the first-level cache for 8 or more tiles. Measured in
+ * Chromium (384^3, one thread): 6x8 with relaxed multiply-adds 55 Gop/s, 4x8 51; without them 4x8 44. One
+ * step of k at a time, not four: unrolled, the compiler wants all weights of four steps at once, which spills
+ * (45 and 37 Gop/s). */
 #include "kernels/kernels.h"
 
-/* One step of k for all rows: acc[i] += a[i][at] * w. */
-SK_INLINE void tile_step(const int mr, const float *const *a, const int at, const float *w,
-                         v128_t (*acc)[2]) {
+/* One step of k for all rows: acc[i] += *a[i] * w. */
+SK_INLINE void tile_step(const int mr, const float *const *a, const float *w, v128_t (*acc)[2]) {
     const v128_t w0 = sk_load4(w), w1 = sk_load4(w + 4);
     for (int i = 0; i < mr; i++) {
-        const v128_t x = wasm_v128_load32_splat(a[i] + at);
+        const v128_t x = wasm_v128_load32_splat(a[i]);
         acc[i][0] = sk_madd(x, w0, acc[i][0]);
         acc[i][1] = sk_madd(x, w1, acc[i][1]);
     }
@@ -39,16 +40,8 @@ SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float 
     for (size_t t = 0; t < taps; t++, rows += row_step) {
         const float *a[6];
         for (int i = 0; i < mr; i++) a[i] = rows[i];
-        size_t left = k;
-        for (; left >= 4; left -= 4, w += 4 * SK_PANEL) {
-            tile_step(mr, a, 0, w, acc);
-            tile_step(mr, a, 1, w + SK_PANEL, acc);
-            tile_step(mr, a, 2, w + 2 * SK_PANEL, acc);
-            tile_step(mr, a, 3, w + 3 * SK_PANEL, acc);
-            for (int i = 0; i < mr; i++) a[i] += 4;
-        }
-        for (; left > 0; left--, w += SK_PANEL) {
-            tile_step(mr, a, 0, w, acc);
+        for (size_t left = k; left > 0; left--, w += SK_PANEL) {
+            tile_step(mr, a, w, acc);
             for (int i = 0; i < mr; i++) a[i]++;
         }
     }
