@@ -64,7 +64,7 @@ static void nearest_axes(const sk_nearest *n, int axis, const size_t *in_size, c
 }
 
 void any_nearest__simd128(const sk_nearest *n, const void *src, void *dst) {
-    size_t in_size[SK_NEAREST_RANK], out_size[SK_NEAREST_RANK], in = n->run, out = n->run;
+    size_t in_size[SK_NEAREST_RANK] = {0}, out_size[SK_NEAREST_RANK] = {0}, in = n->run, out = n->run;
     int outside = 0;
     for (int i = n->rank - 1; i >= 0; i--) {
         in_size[i] = in;

@@ -123,14 +123,14 @@ static sk_status split_infer(sk_infer *c) {
     int64_t dims[SK_MAX_RANK], sum = 0;
     int axis;
     SK_TRY(sk_want_ints(c, 1, "split"));
-    if (list && (list->rank > 1 || (list->rank == 1 && list->dims[0] >= 0 && list->dims[0] != c->n_out)))
+    if (list && (list->rank == 0 || list->rank > 1 ||
+                 (list->rank == 1 && list->dims[0] >= 0 && list->dims[0] != c->n_out)))
         return sk_bad_shape(c, "the list of sizes does not have %d entries", c->n_out);
-    if (list && list->data && (list->rank != 1 || !list->type)) list = NULL;
     for (int i = 0; i < c->n_out; i++) sk_set_out_type(c, i, in->type);
     if (in->rank < 0) return SK_OK;
     SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
     const int64_t total = in->dims[axis];
-    if (!list && !params->sizes && !params->parts && total >= 0 && total % c->n_out)
+    if (!list && !params->sizes && !params->parts && c->n_out > 0 && total % c->n_out > 0)
         return sk_bad_shape(c, "dimension %d of %d does not split into %d equal parts", axis, (int)total,
                             c->n_out);
     for (int d = 0; d < in->rank; d++) dims[d] = in->dims[d];

@@ -84,7 +84,7 @@ static sk_status pad_place(const sk_infer *c, int64_t before[SK_MAX_RANK], int64
 
 static sk_status pad_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0], *value = c->n_in > 2 ? c->in[2] : NULL;
-    int64_t before[SK_MAX_RANK], dims[SK_MAX_RANK];
+    int64_t before[SK_MAX_RANK] = {0}, dims[SK_MAX_RANK] = {0};
     char node[SK_NODE_TEXT];
     sk_set_out_type(c, 0, in->type);
     if (c->node->op->param && value && value->type && in->type && value->type != in->type)
@@ -158,7 +158,7 @@ static void fill_constant(const sk_run *r) {
 
 static void pad_into(const sk_run *r, int mode, const int64_t *before) {
     const sk_tensor *in = r->in[0], *out = r->out[0];
-    kept k[SK_MAX_RANK];
+    kept k[SK_MAX_RANK] = {0};
     ptrdiff_t from[SK_MAX_RANK], to[SK_MAX_RANK];
     sk_byte_strides(in, from);
     sk_byte_strides(out, to);
@@ -185,7 +185,7 @@ static void pad_into(const sk_run *r, int mode, const int64_t *before) {
 static sk_status pad_run(sk_run *r) {
     const pad_params *params = r->node->params;
     const sk_infer c = {r->node, r->in, r->out, r->n_in, r->n_out, r->err};
-    int64_t before[SK_MAX_RANK], dims[SK_MAX_RANK];
+    int64_t before[SK_MAX_RANK] = {0}, dims[SK_MAX_RANK] = {0};
     SK_TRY(pad_place(&c, before, dims));
     for (int i = 0; i < r->in[0]->rank; i++)
         if (dims[i] != r->out[0]->dims[i])

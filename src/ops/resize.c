@@ -136,7 +136,7 @@ static sk_status resize_axes(const sk_infer *c, resize_axis axes[SK_MAX_RANK]) {
     if (p->scales && p->n_scales != n) return sk_bad_shape(c, "%d scales for rank %d", p->n_scales, in->rank);
     for (int i = 0; i < n && roi && roi->data; i++) {
         axes[at[i]].roi_start = (float)sk_real_at(roi, (size_t)i);
-        axes[at[i]].roi_end = (float)sk_real_at(roi, (size_t)(i + n));
+        axes[at[i]].roi_end = (float)sk_real_at(roi, (size_t)i + (size_t)n);
     }
     if (sizes && sizes->data) return axis_sizes(c, sizes, n, at, axes);
     if (p->scales || (scales && scales->data && !sizes)) return axis_scales(c, scales, n, at, axes);
@@ -147,7 +147,7 @@ static sk_status resize_axes(const sk_infer *c, resize_axis axes[SK_MAX_RANK]) {
 static sk_status resize_infer(sk_infer *c) {
     const resize_params *p = c->node->params;
     const sk_tensor *in = c->in[0];
-    resize_axis axes[SK_MAX_RANK];
+    resize_axis axes[SK_MAX_RANK] = {0};
     int64_t dims[SK_MAX_RANK];
     char node[SK_NODE_TEXT];
     if (in->type && p->mode != RESIZE_NEAREST && in->type != SK_FLOAT32)
@@ -252,7 +252,7 @@ static sk_status resize_prepare(sk_prepare *p) {
     const sk_infer c = {
         .node = p->node, .in = p->in, .out = p->out, .n_in = p->n_in, .n_out = p->n_out, .err = p->err};
     const sk_tensor *in = p->in[0];
-    resize_axis axes[SK_MAX_RANK], stored[SK_MAX_RANK];
+    resize_axis axes[SK_MAX_RANK] = {0}, stored[SK_MAX_RANK] = {0};
     int8_t order[SK_MAX_RANK];
     SK_TRY(resize_axes(&c, axes));
     resize_state *s = sk_prepare_alloc(p, sizeof *s);

@@ -60,11 +60,14 @@ static sk_status import_activations(sk_import *c, rnn_params *params) {
         return sk_bad_attr(c, SK_MALFORMED, "%u activations for %d direction(s)", (unsigned)names->count,
                            params->directions);
     for (int i = 0; i < per * params->directions; i++) {
-        const int kind = names ? find_act(&names->strings[i]) : defaults[cell][i % per];
-        if (kind < 0)
-            return sk_bad_attr(c, SK_UNSUPPORTED, "activation '%.*s'",
-                               names->strings[i].length > 60 ? 60 : (int)names->strings[i].length,
-                               names->strings[i].text);
+        int kind = defaults[cell][i % per];
+        if (names) {
+            const sk_string *name = &names->strings[i];
+            kind = find_act(name);
+            if (kind < 0)
+                return sk_bad_attr(c, SK_UNSUPPORTED, "activation '%.*s'",
+                                   name->length > 60 ? 60 : (int)name->length, name->text);
+        }
         const act_row *row = &act_rows[kind];
         sk_rnn_act *act = &params->act[i / per][i % per];
         *act = (sk_rnn_act){(uint8_t)kind, row->alpha, row->beta};

@@ -99,8 +99,9 @@ static void fill_bin(const roi_params *params, const sk_tensor *in, const region
     const int64_t points = g->grid_h * g->grid_w;
     for (int32_t c = 0; c < in->dims[1]; c++) y[(size_t)c * out_plane] = 0;
     for (int64_t i = 0; i < points; i++) {
-        const float fy = ((float)(i / g->grid_w) + 0.5f) / (float)g->grid_h;
-        const float fx = ((float)(i % g->grid_w) + 0.5f) / (float)g->grid_w;
+        const int64_t at_y = i / g->grid_w, at_x = i % g->grid_w;
+        const float fy = ((float)at_y + 0.5f) / (float)g->grid_h,
+                    fx = ((float)at_x + 0.5f) / (float)g->grid_w;
         const point p =
             locate(g->y + ((float)row + fy) * g->bin_h, g->x + ((float)col + fx) * g->bin_w, h, w);
         const float *plane = x;

@@ -31,9 +31,9 @@ static void judge(test_counts *counts, const buffers *b, const char *what, int s
 static void copy_case(test_counts *counts, buffers *b, uint32_t *r, int seed) {
     static const int sizes[] = {1, 2, 4, 8, 16};
     const int rank = test_between(r, 0, 6), size = sizes[test_between(r, 0, 4)];
-    int32_t dims[6], order[6] = {0, 1, 2, 3, 4, 5};
+    int32_t dims[6] = {0}, order[6] = {0, 1, 2, 3, 4, 5};
     int64_t left = 1 << 11;
-    ptrdiff_t dst[6], src[6], first = 0, stride = size;
+    ptrdiff_t dst[6] = {0}, src[6] = {0}, first = 0, stride = size;
     for (int i = 0; i < rank; i++) {
         const int most = left > 40 ? 40 : (int)left;
         dims[i] = test_between(r, test_between(r, 0, 20) ? 1 : 0, most < 1 ? 1 : most);

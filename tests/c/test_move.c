@@ -247,17 +247,15 @@ static void expect(test_counts *counts, const expectation *e, int known) {
     sk_tensor p = {.data = (void *)(uintptr_t)e->index, .type = SK_INT64, .rank = 1, .dims = {n < 0 ? 0 : n}};
     onnx o;
     onnx_start(&o);
-    onnx_node(&o, e->op, n < 0 ? 1 : 2, ins, strcmp(e->op, "TopK") ? 1 : 2, outs);
+    onnx_node(&o, e->op, n < 0 ? 1 : 2, ins, strcmp(e->op, "TopK") == 0 ? 2 : 1, outs);
     write_ints(&o, e->ints);
     onnx_input(&o, "x", e->type, e->rank, e->dims);
     if (n >= 0) {
         if (known) onnx_constant(&o, "p", &p);
         else onnx_input(&o, "p", SK_INT64, 1, p.dims);
     }
-    onnx_output(&o, "y",
-                strcmp(e->op, "NonZero") && strcmp(e->op, "ConstantOfShape") ? e->type
-                : e->op[0] == 'N'                                            ? SK_INT64
-                                                                             : SK_FLOAT32);
+    const int fill = strcmp(e->op, "ConstantOfShape") == 0, count = strcmp(e->op, "NonZero") == 0;
+    onnx_output(&o, "y", fill ? SK_FLOAT32 : count ? SK_INT64 : e->type);
     onnx_end(&o, 18);
     const sk_tensor *inputs[2] = {&x, &p};
     const sk_options options = {0};
