@@ -34,4 +34,3 @@
 ARG(float, f32)
 ARG(double, f64)
 ARG(int64_t, i64)
-ARG(uint64_t, u64)

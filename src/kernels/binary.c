@@ -29,19 +29,14 @@ SK_INLINE int binary_loop(const int kind, const void *a, int a_step, const void 
         pb = b_one;
     }
     const size_t da = 4 * (size_t)a_step, db = 4 * (size_t)b_step;
-    for (; n >= 16; n -= 16, pa += 4 * da, pb += 4 * db, y += 16) {
+    for (; n >= 8; n -= 8, pa += 2 * da, pb += 2 * db, y += 8) {
         const v128_t y0 = binary4(kind, sk_load4(pa), sk_load4(pb));
         const v128_t y1 = binary4(kind, sk_load4(pa + da), sk_load4(pb + db));
-        const v128_t y2 = binary4(kind, sk_load4(pa + 2 * da), sk_load4(pb + 2 * db));
-        const v128_t y3 = binary4(kind, sk_load4(pa + 3 * da), sk_load4(pb + 3 * db));
         sk_store4(y, y0);
         sk_store4(y + 4, y1);
-        sk_store4(y + 8, y2);
-        sk_store4(y + 12, y3);
     }
-    for (; n >= 4; n -= 4, pa += da, pb += db, y += 4)
-        sk_store4(y, binary4(kind, sk_load4(pa), sk_load4(pb)));
-    if (n) sk_store_part(y, binary4(kind, sk_load_part(pa, n), sk_load_part(pb, n)), n);
+    for (; n; pa += a_step, pb += b_step, y++, n--)
+        *y = wasm_f32x4_extract_lane(binary4(kind, sk_splat4(*pa), sk_splat4(*pb)), 0);
     return 0;
 }
 

@@ -1,5 +1,5 @@
-/* Functions of two numbers, scalar: what defines each, for every loop type. Integers compute in the unsigned
- * type of their width, so that they wrap. */
+/* Functions of two numbers, scalar: what defines each. float32 is widened to float64 for all but arithmetic.
+ * Integers compute in the unsigned type of their width, so that they wrap. */
 #include "core/maths.h"
 #include "kernels/kernels.h"
 
@@ -26,36 +26,37 @@ static double python_mod(double a, double b) {
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
-#define FLOATS(T, type)                                                                                      \
-    LOOP(T, T, type, add, y[i] = a + b)                                                                      \
-    LOOP(T, T, type, sub, y[i] = a - b)                                                                      \
-    LOOP(T, T, type, mul, y[i] = a * b)                                                                      \
-    LOOP(T, T, type, div, y[i] = a / b)                                                                      \
-    LOOP(T, T, type, min, y[i] = (T)float_min(a, b))                                                         \
-    LOOP(T, T, type, max, y[i] = (T)float_max(a, b))                                                         \
-    LOOP(T, T, type, prelu, y[i] = a < 0 ? a * b : a)                                                        \
-    LOOP(T, T, type, pow, y[i] = (T)sk_pow(a, b))                                                            \
-    LOOP(T, T, type, mod, y[i] = (T)python_mod(a, b))                                                        \
-    LOOP(T, T, type, fmod, y[i] = (T)fmod(a, b))                                                             \
-    LOOP(T, uint8_t, type, equal, y[i] = a == b)                                                             \
-    LOOP(T, uint8_t, type, less, y[i] = a < b)                                                               \
-    LOOP(T, uint8_t, type, less_equal, y[i] = a <= b)
-FLOATS(float, f32)
-FLOATS(double, f64)
+LOOP(float, float, f32, add, y[i] = a + b)
+LOOP(float, float, f32, sub, y[i] = a - b)
+LOOP(float, float, f32, mul, y[i] = a * b)
+LOOP(float, float, f32, div, y[i] = a / b)
+
+LOOP(double, double, f64, add, y[i] = a + b)
+LOOP(double, double, f64, sub, y[i] = a - b)
+LOOP(double, double, f64, mul, y[i] = a * b)
+LOOP(double, double, f64, div, y[i] = a / b)
+LOOP(double, double, f64, min, y[i] = float_min(a, b))
+LOOP(double, double, f64, max, y[i] = float_max(a, b))
+LOOP(double, double, f64, prelu, y[i] = a < 0 ? a * b : a)
+LOOP(double, double, f64, pow, y[i] = sk_pow(a, b))
+LOOP(double, double, f64, mod, y[i] = python_mod(a, b))
+LOOP(double, double, f64, fmod, y[i] = fmod(a, b))
+LOOP(double, uint8_t, f64, equal, y[i] = a == b)
+LOOP(double, uint8_t, f64, less, y[i] = a < b)
+LOOP(double, uint8_t, f64, less_equal, y[i] = a <= b)
 
 /* ---- integers ---- */
 
-#define INTEGERS(T, U, type)                                                                                 \
-    LOOP(T, T, type, add, y[i] = (T)((U)a + (U)b))                                                           \
-    LOOP(T, T, type, sub, y[i] = (T)((U)a - (U)b))                                                           \
-    LOOP(T, T, type, mul, y[i] = (T)((U)a * (U)b))                                                           \
-    LOOP(T, T, type, min, y[i] = a < b ? a : b)                                                              \
-    LOOP(T, T, type, max, y[i] = a > b ? a : b)                                                              \
-    LOOP(T, uint8_t, type, equal, y[i] = a == b)                                                             \
-    LOOP(T, uint8_t, type, less, y[i] = a < b)                                                               \
-    LOOP(T, uint8_t, type, less_equal, y[i] = a <= b)
-INTEGERS(int32_t, uint32_t, i32)
-INTEGERS(int64_t, uint64_t, i64)
+LOOP(int32_t, int32_t, i32, add, y[i] = (int32_t)((uint32_t)a + (uint32_t)b))
+
+LOOP(int64_t, int64_t, i64, add, y[i] = (int64_t)((uint64_t)a + (uint64_t)b))
+LOOP(int64_t, int64_t, i64, sub, y[i] = (int64_t)((uint64_t)a - (uint64_t)b))
+LOOP(int64_t, int64_t, i64, mul, y[i] = (int64_t)((uint64_t)a * (uint64_t)b))
+LOOP(int64_t, int64_t, i64, min, y[i] = a < b ? a : b)
+LOOP(int64_t, int64_t, i64, max, y[i] = a > b ? a : b)
+LOOP(int64_t, uint8_t, i64, equal, y[i] = a == b)
+LOOP(int64_t, uint8_t, i64, less, y[i] = a < b)
+LOOP(int64_t, uint8_t, i64, less_equal, y[i] = a <= b)
 
 static int64_t divide(int64_t a, int64_t b) { return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b; }
 

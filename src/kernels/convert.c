@@ -104,9 +104,10 @@ SK_SMALL static void load_i64(int type, const void *src, size_t first, void *to,
 SK_SMALL static void load_f64(int type, const void *src, size_t first, double *dst, size_t n) {
     if (type == SK_FLOAT32 || type == SK_UINT64 || sk_is_minifloat(type)) {
         for (size_t i = 0; i < n; i++)
-            dst[i] = type == SK_FLOAT32  ? (double)((const float *)src)[first + i]
-                     : type == SK_UINT64 ? (double)((const uint64_t *)src)[first + i]
-                                         : load_small(type, src, first + i);
+            dst[i] = type == SK_FLOAT32   ? (double)((const float *)src)[first + i]
+                     : type == SK_FLOAT16 ? (double)sk_f16_to_f32(((const uint16_t *)src)[first + i])
+                     : type == SK_UINT64  ? (double)((const uint64_t *)src)[first + i]
+                                          : load_small(type, src, first + i);
         return;
     }
     load_i64(type, src, first, dst, n);

@@ -1,12 +1,12 @@
-/* The only place that chooses kernels. What a build contains is decided at compile time (SK_RELAXED); here a kernel is
- * chosen by shape and by whether the reference is wanted. */
+/* The only place that chooses kernels. What a build contains is decided at compile time (SK_RELAXED); here a
+ * kernel is chosen by shape and by whether the reference is wanted. */
 #include "kernels/select.h"
 
 /* ---- matrix products and convolution ---- */
 
-/* Six rows of fused multiply-adds keep all registers busy; without them six rows spill and four are 1.5 times faster. */
-sk_f32_gemm_fn *sk_select_f32_gemm(void)
-{
+/* Six rows of fused multiply-adds keep all registers busy; without them six rows spill and four are 1.5 times
+ * faster. */
+sk_f32_gemm_fn *sk_select_f32_gemm(void) {
 #if SK_RELAXED
     return f32_gemm_6x8__relaxed;
 #else
@@ -14,8 +14,7 @@ sk_f32_gemm_fn *sk_select_f32_gemm(void)
 #endif
 }
 
-sk_f32_igemm_fn *sk_select_f32_igemm(void)
-{
+sk_f32_igemm_fn *sk_select_f32_igemm(void) {
 #if SK_RELAXED
     return f32_igemm_6x8__relaxed;
 #else
@@ -23,8 +22,7 @@ sk_f32_igemm_fn *sk_select_f32_igemm(void)
 #endif
 }
 
-sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w)
-{
+sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w) {
     const int32_t k = w->kernel[1], s = w->stride[1];
     if (w->kernel[0] != 1 || w->in[0] != 1 || w->pad[0] != 0 || w->in_c % 4) return NULL;
     if (w->kernel[2] != k || w->stride[2] != s || w->dilation[1] != 1 || w->dilation[2] != 1) return NULL;
@@ -36,16 +34,16 @@ sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w)
 
 /* ---- pooling ---- */
 
-sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference)
-{
+sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference) {
     if (reference) return NULL;
-    return kind == SK_POOL_MAX ? f32_maxpool_c4__simd128 : kind == SK_POOL_AVERAGE ? f32_avgpool_c4__simd128 : NULL;
+    return kind == SK_POOL_MAX       ? f32_maxpool_c4__simd128
+           : kind == SK_POOL_AVERAGE ? f32_avgpool_c4__simd128
+                                     : NULL;
 }
 
 /* ---- elementwise, reductions, normalisation ---- */
 
-sk_unary_fn *sk_select_unary(int kind, int loop, int reference)
-{
+sk_unary_fn *sk_select_unary(int kind, int loop, int reference) {
     static sk_unary_fn *const vector[SK_UNARY_COUNT] = {
 #define SK_UNARY(KIND, name) [SK_UNARY_##KIND] = f32_##name##__simd128,
 #define SK_UNARY_SCALAR(KIND)
@@ -76,8 +74,7 @@ static const binary_row binary_rows[] = {
 #undef SK_BINARY
 };
 
-sk_binary_fn *sk_select_binary(int kind, int loop, int reference)
-{
+sk_binary_fn *sk_select_binary(int kind, int loop, int reference) {
     for (size_t i = 0; i < sizeof binary_rows / sizeof *binary_rows; i++) {
         const binary_row *row = &binary_rows[i];
         if (row->kind == kind && row->loop == loop && !(reference && row->is_vector)) return row->kernel;
@@ -85,22 +82,21 @@ sk_binary_fn *sk_select_binary(int kind, int loop, int reference)
     return NULL;
 }
 
-/* The narrowest loop that holds the type's values and has the function; the unsigned 64-bit one shares the signed one's
- * where their bits agree. */
-int sk_binary_loop(int kind, int type)
-{
-    static const uint8_t loops[] = {SK_BOOL, SK_INT32, SK_UINT64, SK_INT64, SK_FLOAT32, SK_FLOAT64};
-    if (kind >= SK_BINARY_AND && kind <= SK_BINARY_XOR) return type == SK_BOOL ? SK_BOOL : 0;
-    for (size_t i = 0; i < sizeof loops; i++)
-        if (loops[i] == type && sk_select_binary(kind, type, 1)) return type;
-    if (type == SK_FLOAT16 || type == SK_BFLOAT16) return sk_select_binary(kind, SK_FLOAT32, 1) ? SK_FLOAT32 : 0;
-    if (!sk_type_in(type, SK_T_INT | SK_T(BOOL))) return 0;
-    const int loop = kind == SK_BINARY_SHIFT_LEFT || kind == SK_BINARY_SHIFT_RIGHT ? SK_UINT64 : SK_INT64;
-    return sk_select_binary(kind, loop, 1) ? loop : 0;
+/* The narrowest loop that holds the type's values and has the function; the unsigned 64-bit one shares the
+ * signed one's where their bits agree. */
+int sk_binary_loop(int kind, int type, int reference) {
+    const int is_half = type == SK_FLOAT16 || type == SK_BFLOAT16;
+    const int is_shift = kind == SK_BINARY_SHIFT_LEFT || kind == SK_BINARY_SHIFT_RIGHT;
+    int loop = is_half ? SK_FLOAT32 : type;
+    if (sk_select_binary(kind, loop, reference)) return loop;
+    if (kind >= SK_BINARY_AND && kind <= SK_BINARY_XOR) return 0;
+    if (is_half || type == SK_FLOAT32) loop = SK_FLOAT64;
+    else if (sk_type_in(type, SK_T_INT | SK_T(BOOL))) loop = is_shift ? SK_UINT64 : SK_INT64;
+    else return 0;
+    return sk_select_binary(kind, loop, reference) ? loop : 0;
 }
 
-sk_where_fn *sk_select_where(size_t element_size)
-{
+sk_where_fn *sk_select_where(size_t element_size) {
     switch (element_size) {
     case 1: return x8_where__ref;
     case 2: return x16_where__ref;
@@ -110,48 +106,48 @@ sk_where_fn *sk_select_where(size_t element_size)
     }
 }
 
-sk_fold_fn *sk_select_fold(int kind, int loop, int reference)
-{
-    static sk_fold_fn *const vector[SK_FOLD_COUNT] = {f32_sum__simd128, f32_sum_abs__ref, f32_sum_square__simd128, f32_prod__ref, f32_max_of__simd128, f32_min_of__simd128};
-    static sk_fold_fn *const f32[SK_FOLD_COUNT] = {f32_sum__ref, f32_sum_abs__ref, f32_sum_square__ref, f32_prod__ref, f32_max_of__ref, f32_min_of__ref};
-    static sk_fold_fn *const f64[SK_FOLD_COUNT] = {f64_sum__ref, f64_sum_abs__ref, f64_sum_square__ref, f64_prod__ref, f64_max_of__ref, f64_min_of__ref};
-    static sk_fold_fn *const i64[SK_FOLD_COUNT] = {i64_sum__ref, i64_sum_abs__ref, i64_sum_square__ref, i64_prod__ref, i64_max_of__ref, i64_min_of__ref};
+sk_fold_fn *sk_select_fold(int kind, int loop, int reference) {
+    static sk_fold_fn *const vector[SK_FOLD_COUNT] = {f32_sum__simd128,        f32_sum_abs__ref,
+                                                      f32_sum_square__simd128, f32_prod__ref,
+                                                      f32_max_of__simd128,     f32_min_of__simd128};
+    static sk_fold_fn *const f32[SK_FOLD_COUNT] = {f32_sum__ref,  f32_sum_abs__ref, f32_sum_square__ref,
+                                                   f32_prod__ref, f32_max_of__ref,  f32_min_of__ref};
+    static sk_fold_fn *const f64[SK_FOLD_COUNT] = {f64_sum__ref,  f64_sum_abs__ref, f64_sum_square__ref,
+                                                   f64_prod__ref, f64_max_of__ref,  f64_min_of__ref};
+    static sk_fold_fn *const i64[SK_FOLD_COUNT] = {i64_sum__ref,  i64_sum_abs__ref, i64_sum_square__ref,
+                                                   i64_prod__ref, i64_max_of__ref,  i64_min_of__ref};
     switch (loop) {
     case SK_FLOAT32: return (reference ? f32 : vector)[kind];
     case SK_FLOAT64: return f64[kind];
     case SK_INT64: return i64[kind];
-    case SK_UINT64: return kind == SK_FOLD_MAX ? u64_max_of__ref : kind == SK_FOLD_MIN ? u64_min_of__ref : NULL;
+    case SK_UINT64:
+        return kind == SK_FOLD_MAX ? u64_max_of__ref : kind == SK_FOLD_MIN ? u64_min_of__ref : NULL;
     default: return NULL;
     }
 }
 
-sk_softmax_fn *sk_select_softmax(int loop, int reference)
-{
-    if (loop == SK_FLOAT64) return f64_softmax__ref;
-    return reference ? f32_softmax__ref : f32_softmax__simd128;
+sk_softmax_fn *sk_select_softmax(int loop) {
+    return loop == SK_FLOAT64 ? f64_softmax__ref : f32_softmax__simd128;
 }
 
-sk_arg_fn *sk_select_arg(int loop)
-{
+sk_arg_fn *sk_select_arg(int loop) {
     switch (loop) {
     case SK_FLOAT32: return f32_arg__ref;
     case SK_FLOAT64: return f64_arg__ref;
-    case SK_UINT64: return u64_arg__ref;
     default: return i64_arg__ref;
     }
 }
 
-const sk_norm_kernels *sk_select_norm(int reference)
-{
+const sk_norm_kernels *sk_select_norm(int reference) {
     static const sk_norm_kernels ref = {f32_moments__ref, f32_normalize__ref, f32_deviation__ref,
                                         f32_affine__ref,  f32_sum__ref,       f32_sum_square__ref};
-    static const sk_norm_kernels simd = {f32_moments__simd128,   f32_normalize__simd128, f32_deviation__simd128,
-                                         f32_affine__simd128,    f32_sum__simd128,       f32_sum_square__simd128};
+    static const sk_norm_kernels simd = {f32_moments__simd128,   f32_normalize__simd128,
+                                         f32_deviation__simd128, f32_affine__simd128,
+                                         f32_sum__simd128,       f32_sum_square__simd128};
     return reference ? &ref : &simd;
 }
 
-sk_f32_quantize_fn *sk_select_quantize(int type, int reference)
-{
+sk_f32_quantize_fn *sk_select_quantize(int type, int reference) {
     if (type == SK_UINT8) return reference ? f32_quantize_u8__ref : f32_quantize_u8__simd128;
     if (type == SK_INT8) return reference ? f32_quantize_s8__ref : f32_quantize_s8__simd128;
     return NULL;
@@ -159,8 +155,7 @@ sk_f32_quantize_fn *sk_select_quantize(int type, int reference)
 
 /* ---- data movement ---- */
 
-const sk_move_kernels *sk_select_move(int reference)
-{
+const sk_move_kernels *sk_select_move(int reference) {
     static const sk_move_kernels ref = {any_copy__ref, any_fill__ref};
     static const sk_move_kernels simd = {any_copy__simd128, any_fill__simd128};
     return reference ? &ref : &simd;
@@ -176,7 +171,4 @@ sk_f32_resample_fn *sk_select_resample(int reference) {
 
 /* ---- recurrent ---- */
 
-sk_f32_rnn_fn *sk_select_rnn(int reference)
-{
-    return reference ? f32_rnn__ref : f32_rnn__simd128;
-}
+sk_f32_rnn_fn *sk_select_rnn(int reference) { return reference ? f32_rnn__ref : f32_rnn__simd128; }

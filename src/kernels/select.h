@@ -1,4 +1,5 @@
-/* Which kernel an operator uses: one function per kind, asked in prepare. `reference` asks for the scalar kernel. */
+/* Which kernel an operator uses: one function per kind, asked in prepare. `reference` asks for the scalar
+ * kernel. */
 #ifndef SK_KERNELS_SELECT_H
 #define SK_KERNELS_SELECT_H
 
@@ -19,11 +20,11 @@ sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference);
 sk_unary_fn *sk_select_unary(int kind, int loop, int reference);
 sk_binary_fn *sk_select_binary(int kind, int loop, int reference);
 /* The type that operands of element type `type` are computed in; 0: none. */
-int sk_binary_loop(int kind, int type);
+int sk_binary_loop(int kind, int type, int reference);
 sk_where_fn *sk_select_where(size_t element_size);
 /* NULL: no such fold for that loop type. */
 sk_fold_fn *sk_select_fold(int kind, int loop, int reference);
-sk_softmax_fn *sk_select_softmax(int loop, int reference);
+sk_softmax_fn *sk_select_softmax(int loop); /* the reference is float64's */
 sk_arg_fn *sk_select_arg(int loop);
 /* Kernels of the normalisations. */
 typedef struct sk_norm_kernels {

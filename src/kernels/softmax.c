@@ -84,20 +84,16 @@ void f32_softmax__simd128(const sk_softmax_args *a) {
     }
 }
 
-#define REFERENCE(T, type)                                                                                   \
-    SK_SMALL void type##_softmax__ref(const sk_softmax_args *a) {                                            \
-        for (size_t row = 0; row < a->outer * a->inner; row++) {                                             \
-            const size_t at = row / a->inner * a->inner * a->n + row % a->inner;                             \
-            const T *x = (const T *)a->x + at;                                                               \
-            T *y = (T *)a->y + at;                                                                           \
-            double max = -INFINITY, sum = 0;                                                                 \
-            for (size_t i = 0; i < a->n; i++) max = x[i * a->inner] > max ? x[i * a->inner] : max;           \
-            for (size_t i = 0; i < a->n; i++) sum += sk_exp(x[i * a->inner] - max);                          \
-            for (size_t i = 0; i < a->n; i++) {                                                              \
-                const double d = x[i * a->inner] - max;                                                      \
-                y[i * a->inner] = (T)(a->log ? d - sk_log(sum) : sk_exp(d) / sum);                           \
-            }                                                                                                \
-        }                                                                                                    \
+void f64_softmax__ref(const sk_softmax_args *a) {
+    for (size_t row = 0; row < a->outer * a->inner; row++) {
+        const size_t at = row / a->inner * a->inner * a->n + row % a->inner;
+        const double *x = (const double *)a->x + at;
+        double *y = (double *)a->y + at, max = -INFINITY, sum = 0;
+        for (size_t i = 0; i < a->n; i++) max = x[i * a->inner] > max ? x[i * a->inner] : max;
+        for (size_t i = 0; i < a->n; i++) sum += sk_exp(x[i * a->inner] - max);
+        for (size_t i = 0; i < a->n; i++) {
+            const double d = x[i * a->inner] - max;
+            y[i * a->inner] = a->log ? d - sk_log(sum) : sk_exp(d) / sum;
+        }
     }
-REFERENCE(float, f32)
-REFERENCE(double, f64)
+}

@@ -14,10 +14,15 @@ SK_INLINE v128_t elu4(v128_t x, const float *p) {
     return sk_pick4(wasm_f32x4_gt(x, sk_splat4(0)), sk_mul4(x, sk_splat4(p[0])), bent);
 }
 
+/* Too long to have in several kernels that are not worth it. */
+static __attribute__((noinline)) v128_t circular4(v128_t x, int quarter) { return sk_sin4(x, quarter); }
+static __attribute__((noinline)) v128_t exp4(v128_t x) { return sk_exp4(x); }
+static __attribute__((noinline)) v128_t log1p4(v128_t x) { return sk_log1p_4(x); }
+
 /* max(x, 0) + log(1 + exp(-|x|)); the maximum lets NaN through, which log1p loses. */
 SK_INLINE v128_t softplus4(v128_t x) {
-    const v128_t e = sk_exp4(wasm_f32x4_neg(wasm_f32x4_abs(x)));
-    return sk_add4(wasm_f32x4_pmax(x, sk_splat4(0)), sk_log1p_4(e));
+    const v128_t e = exp4(wasm_f32x4_neg(wasm_f32x4_abs(x)));
+    return sk_add4(wasm_f32x4_pmax(x, sk_splat4(0)), log1p4(e));
 }
 
 /* x * (1 + erf(x / sqrt 2)) / 2 */
@@ -36,7 +41,7 @@ SK_INLINE v128_t gelu_tanh4(v128_t x) {
 /* tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2); 1 within float32 from 20 on, and e^x stays finite.
  */
 SK_INLINE v128_t mish4(v128_t x) {
-    const v128_t e = sk_exp4(sk_clamp4(x, sk_splat4(-104), sk_splat4(20)));
+    const v128_t e = exp4(sk_clamp4(x, sk_splat4(-104), sk_splat4(20)));
     const v128_t n = sk_mul4(e, sk_add4(e, sk_splat4(2)));
     return sk_mul4(x, sk_div4(n, sk_add4(n, sk_splat4(2))));
 }
@@ -53,9 +58,6 @@ SK_INLINE v128_t sign4(v128_t x) {
     const v128_t nonzero = wasm_v128_or(wasm_f32x4_lt(x, zero), wasm_f32x4_gt(x, zero));
     return sk_pick4(nonzero, wasm_v128_or(wasm_v128_and(x, sk_splat4(-0.0f)), one), x);
 }
-
-/* Too long to have twice. */
-static __attribute__((noinline)) v128_t circular4(v128_t x, int quarter) { return sk_sin4(x, quarter); }
 
 SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     const v128_t zero = sk_splat4(0);
@@ -94,19 +96,24 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     }
 }
 
-SK_INLINE void unary_loop(const int kind, const float *x, float *y, size_t n, const float *p) {
-    for (size_t i = 0; i < n; i += 4) {
-        const size_t left = n - i;
-        const v128_t v = left < 4 ? sk_load_part(x + i, left) : sk_load4(x + i);
-        const v128_t result = unary4(kind, v, p);
-        if (left < 4) sk_store_part(y + i, result, left);
-        else sk_store4(y + i, result);
-    }
+/* The last one to three elements, through the kernel itself. */
+static void tail(sk_unary_fn *kernel, const float *x, float *y, size_t n, const sk_unary_args *args) {
+    float four[4] = {0};
+    for (size_t i = 0; i < n; i++) four[i] = x[i];
+    if (n) kernel(four, four, 4, args);
+    for (size_t i = 0; i < n; i++) y[i] = four[i];
+}
+
+SK_INLINE void unary_loop(const int kind, sk_unary_fn *self, const float *x, float *y, size_t n,
+                          const sk_unary_args *args) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) sk_store4(y + i, unary4(kind, sk_load4(x + i), args->p));
+    tail(self, x + i, y + i, n - i, args);
 }
 
 #define SK_UNARY(KIND, name)                                                                                 \
     void f32_##name##__simd128(const void *x, void *y, size_t n, const sk_unary_args *args) {                \
-        unary_loop(SK_UNARY_##KIND, x, y, n, args->p);                                                       \
+        unary_loop(SK_UNARY_##KIND, f32_##name##__simd128, x, y, n, args);                                   \
     }
 #define SK_UNARY_SCALAR(KIND)
 #include "kernels/unary.def"

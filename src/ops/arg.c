@@ -70,7 +70,7 @@ static sk_status prepare_arg(sk_prepare *p) {
     const around a = around_axis(p->in[0], axis);
     s->args = (sk_arg_args){
         .outer = a.outer, .n = a.n, .inner = a.inner, .min = p->node->op->param != 0, .last = params->last};
-    s->loop = p->in[0]->type == SK_UINT64 ? SK_UINT64 : (uint8_t)sk_fold_loop(SK_FOLD_MAX, p->in[0]->type);
+    s->loop = (uint8_t)sk_fold_loop(SK_FOLD_SUM, p->in[0]->type);
     s->kernel = sk_select_arg(s->loop);
     if (p->in[0]->type != s->loop) p->scratch = sk_numel(p->in[0]) * (size_t)sk_type_bits(s->loop) / 8;
     return SK_OK;
@@ -87,6 +87,9 @@ static sk_status run_arg(sk_run *r) {
         sk_convert(in->type, s->loop, in->data, r->scratch, 0, sk_numel(in));
         args.x = r->scratch;
     }
+    /* as signed numbers uint64 keeps its order when the sign is turned */
+    for (size_t i = 0; in->type == SK_UINT64 && i < sk_numel(in); i++)
+        ((uint64_t *)r->scratch)[i] ^= (uint64_t)1 << 63;
     s->kernel(&args);
     return SK_OK;
 }

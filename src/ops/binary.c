@@ -83,22 +83,19 @@ static sk_status run(sk_run *r) {
     return sk_elementwise_run(r, &s->loops, in, r->out[0]->data);
 }
 
-/* The base decides, unless an integer base meets a broken exponent. */
-static int pow_loop(int base, int exponent) {
-    const int integer = sk_type_in(base, SK_T_INT), integers = integer && sk_type_in(exponent, SK_T_INT);
-    return integers ? SK_INT64 : integer || base == SK_FLOAT64 ? SK_FLOAT64 : SK_FLOAT32;
-}
-
 static sk_status prepare_pow(sk_prepare *p) {
     binary_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
-    const int loop = pow_loop(p->in[0]->type, p->in[1]->type);
-    const uint8_t loops[2] = {(uint8_t)loop, (uint8_t)loop};
+    const int type = p->in[0]->type,
+              integers = sk_type_in(type, SK_T_INT) && sk_type_in(p->in[1]->type, SK_T_INT);
+    const uint8_t loop = integers ? SK_INT64 : SK_FLOAT64, loops[2] = {loop, loop};
     s->loops.binary = sk_select_binary(SK_BINARY_POW, loop, p->reference);
     sk_broadcast_ready(&s->loops, p->out[0], p->in, 2, loops, loop);
-    if (loop == SK_INT64 || sk_numel(p->in[1]) != 1 || !sk_same_shape(p->in[0], p->out[0])) return SK_OK;
-    sk_broadcast_ready(&s->unary, p->out[0], p->in, 1, loops, loop);
-    for (int i = 0; i < POWERS; i++) s->powers[i] = sk_select_unary(power_cases[i].kind, loop, p->reference);
+    if (integers || sk_numel(p->in[1]) != 1 || !sk_same_shape(p->in[0], p->out[0])) return SK_OK;
+    const uint8_t one[1] = {sk_type_in(type, SK_T_INT) ? SK_FLOAT64 : (uint8_t)sk_unary_loop(type)};
+    sk_broadcast_ready(&s->unary, p->out[0], p->in, 1, one, one[0]);
+    for (int i = 0; i < POWERS; i++)
+        s->powers[i] = sk_select_unary(power_cases[i].kind, one[0], p->reference);
     return SK_OK;
 }
 

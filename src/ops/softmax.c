@@ -60,12 +60,12 @@ static sk_status prepare(sk_prepare *p) {
     if (!s) return sk_oom(p->err, sizeof *s);
     const int type = p->in[0]->type;
     split(p, s);
-    s->loop = type == SK_FLOAT64 ? SK_FLOAT64 : SK_FLOAT32;
-    s->kernel = sk_select_softmax(s->loop, p->reference);
+    s->loop = type == SK_FLOAT64 || p->reference ? SK_FLOAT64 : SK_FLOAT32;
+    s->kernel = sk_select_softmax(s->loop);
     s->arg = sk_select_arg(s->loop);
     const size_t numel = sk_numel(p->in[0]);
     if (kind_of(p->node) == SK_OP_HARDMAX) p->scratch = sk_pad16(s->outer * s->inner * sizeof(int64_t));
-    if (type != s->loop) p->scratch += numel * sizeof(float);
+    if (type != s->loop) p->scratch += numel * (size_t)sk_type_bits(s->loop) / 8;
     return SK_OK;
 }
 
