@@ -39,7 +39,11 @@ export class Tensor<T extends ElementType = ElementType> {
    * @param dims by default one dimension, the data's length. [] is a scalar.
    * @throws SiskinError bad-type, bad-shape
    */
-  constructor(type: T, data: DataOf<T> | ArrayBufferView | ArrayBuffer | readonly unknown[], dims?: readonly number[]);
+  constructor(
+    type: T,
+    data: DataOf<T> | ArrayBufferView | ArrayBuffer | readonly unknown[],
+    dims?: readonly number[],
+  );
   readonly type: T;
   readonly dims: readonly number[];
   readonly data: DataOf<T>;
@@ -81,7 +85,15 @@ export class SiskinError extends Error {
 }
 
 /** Where bytes come from. In Node a string without a scheme is a path; elsewhere it resolves against the page. */
-export type Source = string | URL | Request | Response | Blob | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+export type Source =
+  | string
+  | URL
+  | Request
+  | Response
+  | Blob
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | ArrayBufferView;
 
 export interface Progress {
   /** download and compile run side by side; load, which reads and optimises the graph, follows. */
@@ -145,7 +157,10 @@ export interface ModelInfo {
   notes: string[];
 }
 
-export type Input = Tensor | ArrayBufferView | { type: ElementType; data: TensorData; dims: readonly number[] };
+export type Input =
+  | Tensor
+  | ArrayBufferView
+  | { type: ElementType; data: TensorData; dims: readonly number[] };
 /** By name; null for an optional input that is not given. */
 export type Inputs = Record<string, Input | null>;
 
@@ -171,9 +186,13 @@ export interface Model extends AsyncDisposable {
    */
   predict(inputs: Inputs | Input, options?: PredictOptions): Promise<Record<string, Tensor>>;
   /** Plans and packs for these shapes ahead of the first prediction. An input whose values decide shapes as a Tensor. */
-  warmup(shapes?: Record<string, readonly number[] | Input>, options?: { signal?: AbortSignal }): Promise<void>;
+  warmup(
+    shapes?: Record<string, readonly number[] | Input>,
+    options?: { signal?: AbortSignal },
+  ): Promise<void>;
   /** For diagnosis; the forms may change. graph: text; plan: after a warm-up or prediction; check: with debug.check. */
   describe(what: 'graph'): Promise<string>;
+  // biome-ignore lint/suspicious/noExplicitAny: a different object for each, and not part of the contract
   describe(what: 'io' | 'model' | 'plan' | 'memory' | 'check'): Promise<any>;
   /** Ends the model and gives its memory back; calls under way reject with code disposed. Any number of times. */
   dispose(): Promise<void>;

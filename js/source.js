@@ -37,7 +37,7 @@ function locate(/** @type {string} */ text) {
  * @returns {Promise<{origin: Origin, stream?: ReadableStream<Uint8Array> | null}>} stream: what the page has to push
  */
 export async function originOf(source, signal) {
-  const from = await source;
+  const from = source?.then ? await source : source; // bytes are copied before load returns
   if (typeof from === 'string' || from instanceof URL) return { origin: locate(`${from}`) };
   if (from?.byteLength >= 0) {
     const bytes = new Uint8Array(from.buffer ?? from, from.byteOffset, from.byteLength);
@@ -64,19 +64,15 @@ export async function open({ url = '', path, blob, bytes }, signal) {
     };
     return { total: bytes.length, stream: new ReadableStream({ start }) };
   }
-  if (blob) return { total: blob.size, stream: blob.stream() };
+  let from = blob;
   if (fs && (path || url.startsWith('file:'))) {
-    const file = await fs.promises.open(path ?? new URL(url)).catch((error) => fail('file', error.message));
-    const close = () => file.close();
-    /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
-    const pull = async (controller) => {
-      const { bytesRead, buffer } = await file.read(new Uint8Array(1 << 18));
-      if (bytesRead) return controller.enqueue(buffer.subarray(0, bytesRead));
-      controller.close();
-      await close();
-    };
-    return { total: (await file.stat()).size, stream: new ReadableStream({ pull, cancel: close }) };
+    try {
+      from = await fs.openAsBlob(path ?? /** @type {any} */ (new URL(url)));
+    } catch (error) {
+      throw ours(error, 'file', `${path ?? url}: `);
+    }
   }
+  if (from) return { total: from.size, stream: from.stream() };
   return get(url, signal);
 }
 

@@ -8,32 +8,9 @@ import { fail, isHtml, open, originOf, ours } from './shared.js';
 
 /** Whether a function of this code is valid, in the smallest module, with type () -> v128. */
 const valid = (/** @type {number[]} */ ...code) => {
-  const head = [
-    0,
-    97,
-    115,
-    109,
-    1,
-    0,
-    0,
-    0,
-    1,
-    5,
-    1,
-    96,
-    0,
-    1,
-    123,
-    3,
-    2,
-    1,
-    0,
-    10,
-    code.length + 4,
-    1,
-    code.length + 2,
-    0,
-  ];
+  const { length } = code;
+  // biome-ignore format: the bytes of a module
+  const head = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, length + 4, 1, length + 2, 0];
   return WebAssembly.validate(Uint8Array.of(...head, ...code, 11));
 };
 

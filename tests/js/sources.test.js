@@ -83,7 +83,6 @@ test('buffers and views, of which only their own bytes are read', async () => {
 test('the bytes are as they were when load was called', async () => {
   const copy = twice.slice();
   const loading = load(copy);
-  await Promise.resolve();
   copy.fill(0);
   await (await loading).dispose();
 });
@@ -133,6 +132,9 @@ test('a broken connection, a refused one, a missing file', async () => {
   await rejects(load(`${gone.url}/twice.onnx`), 'network', /twice\.onnx/);
   await rejects(load(path.join(folder, 'missing.onnx')), 'file', /missing\.onnx/);
   await rejects(load(folder), 'file');
+  const empty = path.join(folder, 'empty.onnx');
+  writeFileSync(empty, '');
+  await rejects(load(empty), 'malformed-model');
 });
 
 test('what is no model, and an empty one', async () => {
