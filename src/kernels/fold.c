@@ -9,51 +9,58 @@
 #define BLOCK_ROWS 32     /* of a block of columns; as many blocks make a group */
 #define BLOCK_LENGTH 2048 /* numbers of a block of a run: 128 for each of 16 lanes */
 
-SK_INLINE v128_t fold4(const int kind, v128_t acc, v128_t x) {
-    switch (kind) {
+/* A kind with what becomes of signs: the minimum is the maximum of the numbers with their signs turned. */
+typedef struct folding {
+    int kind; /* constant: SUM, SUM_SQUARE or MAX */
+    v128_t flip;
+} folding;
+
+SK_INLINE v128_t fold4(const folding f, v128_t acc, v128_t x) {
+    switch (f.kind) {
     case SK_FOLD_SUM: return wasm_f32x4_add(acc, x);
     case SK_FOLD_SUM_SQUARE: return sk_madd(x, x, acc);
-    case SK_FOLD_MAX: return wasm_f32x4_max(acc, x);
-    default: return wasm_f32x4_min(acc, x);
+    default: return wasm_f32x4_max(acc, wasm_v128_xor(x, f.flip));
     }
 }
 
 /* Two partial results into one. */
-SK_INLINE v128_t join4(const int kind, v128_t a, v128_t b) {
-    return kind == SK_FOLD_SUM_SQUARE ? wasm_f32x4_add(a, b) : fold4(kind, a, b);
+SK_INLINE v128_t join4(const folding f, v128_t a, v128_t b) {
+    return f.kind == SK_FOLD_MAX ? wasm_f32x4_max(a, b) : wasm_f32x4_add(a, b);
 }
 
-SK_INLINE v128_t neutral4(const int kind) {
-    return sk_splat4(kind == SK_FOLD_MAX ? -INFINITY : kind == SK_FOLD_MIN ? INFINITY : 0);
+SK_INLINE v128_t neutral4(const folding f) { return sk_splat4(f.kind == SK_FOLD_MAX ? -INFINITY : 0); }
+
+/* A result from outside, or for it. */
+SK_INLINE v128_t outside4(const folding f, v128_t x) {
+    return f.kind == SK_FOLD_MAX ? wasm_v128_xor(x, f.flip) : x;
 }
 
-/* The first n lanes of x, the others neutral. */
-SK_INLINE v128_t tail4(const int kind, const float *x, size_t n) {
+SK_INLINE float run(const folding f, const float *x, size_t n, float acc) {
     static const int32_t lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
-    return sk_pick4(wasm_v128_load(lanes + 4 - n), sk_load_part(x, n), neutral4(kind));
-}
-
-SK_INLINE float run(const int kind, const float *x, size_t n, float acc) {
-    v128_t total = neutral4(kind);
+    v128_t total = outside4(f, sk_splat4(acc));
+    total = sk_pick4(wasm_v128_load(lanes + 3), total, neutral4(f)); /* in one lane only */
     while (n >= 4) {
         const size_t length = n < BLOCK_LENGTH ? n : BLOCK_LENGTH;
-        v128_t a0 = neutral4(kind), a1 = a0, a2 = a0, a3 = a0;
+        v128_t a0 = neutral4(f), a1 = a0, a2 = a0, a3 = a0;
         size_t i = 0;
         for (; i + 16 <= length; i += 16) {
-            a0 = fold4(kind, a0, sk_load4(x + i));
-            a1 = fold4(kind, a1, sk_load4(x + i + 4));
-            a2 = fold4(kind, a2, sk_load4(x + i + 8));
-            a3 = fold4(kind, a3, sk_load4(x + i + 12));
+            a0 = fold4(f, a0, sk_load4(x + i));
+            a1 = fold4(f, a1, sk_load4(x + i + 4));
+            a2 = fold4(f, a2, sk_load4(x + i + 8));
+            a3 = fold4(f, a3, sk_load4(x + i + 12));
         }
-        for (; i + 4 <= length; i += 4) a0 = fold4(kind, a0, sk_load4(x + i));
-        total = join4(kind, total, join4(kind, join4(kind, a0, a1), join4(kind, a2, a3)));
+        for (; i + 4 <= length; i += 4) a0 = fold4(f, a0, sk_load4(x + i));
+        total = join4(f, total, join4(f, join4(f, a0, a1), join4(f, a2, a3)));
         x += i;
         n -= i;
     }
-    if (n) total = fold4(kind, total, tail4(kind, x, n));
-    total = join4(kind, total, wasm_i32x4_shuffle(total, total, 2, 3, 0, 1));
-    total = join4(kind, total, wasm_i32x4_shuffle(total, total, 1, 0, 3, 2));
-    return wasm_f32x4_extract_lane(join4(kind, total, sk_splat4(acc)), 0);
+    if (n) {
+        const v128_t last = fold4(f, neutral4(f), sk_load_part(x, n));
+        total = join4(f, total, sk_pick4(wasm_v128_load(lanes + 4 - n), last, neutral4(f)));
+    }
+    total = join4(f, total, wasm_i32x4_shuffle(total, total, 2, 3, 0, 1));
+    total = join4(f, total, wasm_i32x4_shuffle(total, total, 1, 0, 3, 2));
+    return wasm_f32x4_extract_lane(outside4(f, total), 0);
 }
 
 SK_INLINE v128_t load(const float *x, size_t lanes) {
@@ -61,50 +68,65 @@ SK_INLINE v128_t load(const float *x, size_t lanes) {
 }
 
 /* acc[v] joined with the fold of at most BLOCK_ROWS rows. */
-SK_INLINE void block_of_columns(const int kind, const int vectors, const size_t lanes, const float *x,
+SK_INLINE void block_of_columns(const folding f, const int vectors, const size_t lanes, const float *x,
                                 size_t rows, size_t stride, v128_t *acc) {
     v128_t block[4];
-    for (int v = 0; v < vectors; v++) block[v] = neutral4(kind);
+    for (int v = 0; v < vectors; v++) block[v] = neutral4(f);
     for (size_t i = 0; i < rows; i++, x += stride)
-        for (int v = 0; v < vectors; v++) block[v] = fold4(kind, block[v], load(x + 4 * v, lanes));
-    for (int v = 0; v < vectors; v++) acc[v] = join4(kind, acc[v], block[v]);
+        for (int v = 0; v < vectors; v++) block[v] = fold4(f, block[v], load(x + 4 * v, lanes));
+    for (int v = 0; v < vectors; v++) acc[v] = join4(f, acc[v], block[v]);
 }
 
 /* 4 * vectors columns, or one vector's first `lanes`, of all rows. */
-SK_INLINE void columns(const int kind, const int vectors, const size_t lanes, const float *x, size_t rows,
+SK_INLINE void columns(const folding f, const int vectors, const size_t lanes, const float *x, size_t rows,
                        size_t stride, float *acc) {
     while (rows) {
         v128_t group[4];
-        for (int v = 0; v < vectors; v++) group[v] = neutral4(kind);
+        for (int v = 0; v < vectors; v++) group[v] = neutral4(f);
         for (int b = 0; b < BLOCK_ROWS && rows; b++) {
             const size_t count = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
-            block_of_columns(kind, vectors, lanes, x, count, stride, group);
+            block_of_columns(f, vectors, lanes, x, count, stride, group);
             x += count * stride;
             rows -= count;
         }
         for (int v = 0; v < vectors; v++) {
-            const v128_t total = join4(kind, load(acc + 4 * v, lanes), group[v]);
-            if (lanes < 4) sk_store_part(acc, total, lanes);
-            else sk_store4(acc + 4 * v, total);
+            const v128_t old = outside4(f, load(acc + 4 * v, lanes)), total = join4(f, old, group[v]);
+            if (lanes < 4) sk_store_part(acc, outside4(f, total), lanes);
+            else sk_store4(acc + 4 * v, outside4(f, total));
         }
     }
 }
 
-SK_INLINE void fold(const int kind, const float *x, size_t rows, size_t cols, size_t stride, float *acc) {
+SK_INLINE void fold(const int kind, v128_t flip, const float *x, size_t rows, size_t cols, size_t stride,
+                    float *acc) {
+    const folding f = {kind, flip};
     if (cols == 1 && stride == 1) {
-        *acc = run(kind, x, rows, *acc);
+        *acc = run(f, x, rows, *acc);
         return;
     }
     size_t j = 0;
-    for (; j + 16 <= cols; j += 16) columns(kind, 4, 4, x + j, rows, stride, acc + j);
-    for (; j < cols; j += 4) columns(kind, 1, cols - j, x + j, rows, stride, acc + j);
+    for (; j + 16 <= cols; j += 16) columns(f, 4, 4, x + j, rows, stride, acc + j);
+    for (; j < cols; j += 4) columns(f, 1, cols - j, x + j, rows, stride, acc + j);
 }
 
-#define FOLD(KIND, name)                                                                                     \
-    void f32_##name##__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {          \
-        fold(SK_FOLD_##KIND, x, rows, cols, stride, acc);                                                    \
-    }
-FOLD(SUM, sum)
-FOLD(SUM_SQUARE, sum_square)
-FOLD(MAX, max_of)
-FOLD(MIN, min_of)
+void f32_sum__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
+    fold(SK_FOLD_SUM, sk_splat4(0), x, rows, cols, stride, acc);
+}
+
+void f32_sum_square__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
+    fold(SK_FOLD_SUM_SQUARE, sk_splat4(0), x, rows, cols, stride, acc);
+}
+
+/* Once for both, so not inlined. */
+static __attribute__((noinline)) void extreme(int32_t flip, const float *x, size_t rows, size_t cols,
+                                              size_t stride, float *acc) {
+    fold(SK_FOLD_MAX, wasm_i32x4_splat(flip), x, rows, cols, stride, acc);
+}
+
+void f32_max_of__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
+    extreme(0, x, rows, cols, stride, acc);
+}
+
+void f32_min_of__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
+    extreme(INT32_MIN, x, rows, cols, stride, acc);
+}
