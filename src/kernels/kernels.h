@@ -68,6 +68,31 @@ typedef struct sk_dwconv_args {
 } sk_dwconv_args;
 typedef void sk_f32_dwconv_fn(const sk_dwconv_args *args);
 
+/* 8-bit operands: element i minus zero point i % n_zeros (conv: of its output channel), as 32 bits. */
+typedef struct sk_i8_operand {
+    const void *data;
+    const void *zeros; /* of data's type; NULL: 0 */
+    size_t n_zeros;
+    uint8_t is_signed;
+} sk_i8_operand;
+
+/* c[m][n] = a[m][k] * b[k][n]; a's zero points go by row, b's by column. Sums wrap. */
+typedef struct sk_i8_matmul_args {
+    size_t m, n, k;
+    sk_i8_operand a, b;
+    int32_t *c;
+} sk_i8_matmul_args;
+typedef void sk_i8_matmul_fn(const sk_i8_matmul_args *args);
+
+/* Convolution on plain tensors; outside the input lies x's zero point. bias[out_c] or NULL. */
+typedef struct sk_i8_conv_args {
+    const sk_window *w;
+    sk_i8_operand x, weight;
+    const int32_t *bias;
+    int32_t *y;
+} sk_i8_conv_args;
+typedef void sk_i8_conv_fn(const sk_i8_conv_args *args);
+
 /* ---- pooling ---- */
 
 /* One output pixel: y[c] = the maximum, or the sum divided by `divisor`, over `runs` runs of `length` pixels that are
