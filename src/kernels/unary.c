@@ -17,6 +17,7 @@ SK_INLINE v128_t elu4(v128_t x, const float *p) {
 /* Too long to have in several kernels that are not worth it. */
 static __attribute__((noinline)) v128_t circular4(v128_t x, int quarter) { return sk_sin4(x, quarter); }
 static __attribute__((noinline)) v128_t exp4(v128_t x) { return sk_exp4(x); }
+static __attribute__((noinline)) v128_t sigmoid4(v128_t x) { return sk_sigmoid4(x); }
 static __attribute__((noinline)) v128_t log1p4(v128_t x) { return sk_log1p_4(x); }
 
 /* max(x, 0) + log(1 + exp(-|x|)); the maximum lets NaN through, which log1p loses. */
@@ -35,7 +36,7 @@ SK_INLINE v128_t gelu4(v128_t x) {
 SK_INLINE v128_t gelu_tanh4(v128_t x) {
     const v128_t inner =
         sk_madd(sk_mul4(x, x), sk_splat4(2 * 0.79788456f * 0.044715f), sk_splat4(2 * 0.79788456f));
-    return sk_mul4(x, sk_sigmoid4(sk_mul4(x, inner)));
+    return sk_mul4(x, sigmoid4(sk_mul4(x, inner)));
 }
 
 /* tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2); 1 within float32 from 20 on, and e^x stays finite.
@@ -46,19 +47,6 @@ SK_INLINE v128_t mish4(v128_t x) {
     return sk_mul4(x, sk_div4(n, sk_add4(n, sk_splat4(2))));
 }
 
-SK_INLINE v128_t shrink4(v128_t x, const float *p) {
-    const v128_t lambda = sk_splat4(p[0]), bias = sk_splat4(p[1]);
-    const v128_t low = wasm_v128_and(wasm_f32x4_lt(x, wasm_f32x4_neg(lambda)), sk_add4(x, bias));
-    return wasm_v128_or(low, wasm_v128_and(wasm_f32x4_gt(x, lambda), sk_sub4(x, bias)));
-}
-
-/* -1, 0 or 1; NaN and zeros as they are */
-SK_INLINE v128_t sign4(v128_t x) {
-    const v128_t zero = sk_splat4(0), one = sk_splat4(1);
-    const v128_t nonzero = wasm_v128_or(wasm_f32x4_lt(x, zero), wasm_f32x4_gt(x, zero));
-    return sk_pick4(nonzero, wasm_v128_or(wasm_v128_and(x, sk_splat4(-0.0f)), one), x);
-}
-
 SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     const v128_t zero = sk_splat4(0);
     switch (kind) {
@@ -67,7 +55,6 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     case SK_UNARY_CEIL: return wasm_f32x4_ceil(x);
     case SK_UNARY_FLOOR: return wasm_f32x4_floor(x);
     case SK_UNARY_ROUND: return wasm_f32x4_nearest(x);
-    case SK_UNARY_SIGN: return sign4(x);
     case SK_UNARY_RECIPROCAL: return sk_div4(sk_splat4(1), x);
     case SK_UNARY_SQRT: return wasm_f32x4_sqrt(x);
     case SK_UNARY_SQUARE: return sk_mul4(x, x);
@@ -82,16 +69,13 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     case SK_UNARY_CLAMP: return sk_clamp4(x, sk_splat4(p[0]), sk_splat4(p[1]));
     case SK_UNARY_LEAKY: return sk_pick4(wasm_f32x4_lt(x, zero), sk_mul4(x, sk_splat4(p[0])), x);
     case SK_UNARY_ELU: return elu4(x, p);
-    case SK_UNARY_THRESHOLD: return wasm_v128_andnot(x, wasm_f32x4_le(x, sk_splat4(p[0])));
     case SK_UNARY_HARD_SIGMOID: return hard_sigmoid4(x, p);
     case SK_UNARY_HARD_SWISH: return sk_mul4(x, hard_sigmoid4(x, p));
     case SK_UNARY_SOFTPLUS: return softplus4(x);
-    case SK_UNARY_SOFTSIGN: return sk_div4(x, sk_add4(sk_splat4(1), wasm_f32x4_abs(x)));
     case SK_UNARY_GELU: return gelu4(x);
     case SK_UNARY_GELU_TANH: return gelu_tanh4(x);
     case SK_UNARY_MISH: return mish4(x);
-    case SK_UNARY_SWISH: return sk_mul4(x, sk_sigmoid4(sk_mul4(x, sk_splat4(p[0]))));
-    case SK_UNARY_SHRINK: return shrink4(x, p);
+    case SK_UNARY_SWISH: return sk_mul4(x, sigmoid4(sk_mul4(x, sk_splat4(p[0]))));
     default: return x;
     }
 }
