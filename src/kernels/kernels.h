@@ -1,6 +1,7 @@
-/* The contracts of all kernels. A kernel takes plain pointers and computes a range of its output, so that a caller may
- * split the work; it allocates nothing, fails never, and touches no byte outside the ranges it is given. Strides count
- * elements. Sums run in one order per op (bias first, then the reduced index ascending), whatever the tile. */
+/* The contracts of all kernels. A kernel takes plain pointers and computes a range of its output, so that a
+ * caller may split the work; it allocates nothing, fails never, and touches no byte outside the ranges it is
+ * given. Strides count elements. Sums run in one order per op (bias first, then the reduced index ascending),
+ * whatever the tile. */
 #ifndef SK_KERNELS_KERNELS_H
 #define SK_KERNELS_KERNELS_H
 
@@ -13,8 +14,8 @@
 /* `packed` is weights in panels of 8 columns (4 for depthwise convolution): see kernels/pack.h. */
 #define SK_PANEL 8
 
-/* c[m][n] = clamp(bias[n] + a[m][k] * b[k][n], lo, hi); element (i, j) of a is a[i * a_row + j * a_col]. bias may be
- * NULL. Sums in double. */
+/* c[m][n] = clamp(bias[n] + a[m][k] * b[k][n], lo, hi); element (i, j) of a is a[i * a_row + j * a_col]. bias
+ * may be NULL. Sums in double. */
 typedef struct sk_matmul_args {
     size_t m, n, k;
     const float *a, *b, *bias;
@@ -26,28 +27,30 @@ typedef struct sk_matmul_args {
 typedef void sk_f32_matmul_fn(const sk_matmul_args *args);
 
 /* c[m][n] = clamp(a[m][k] * packed b + bias, lo, hi) */
-typedef void sk_f32_gemm_fn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed, float *c,
-                            size_t ldc, float lo, float hi);
+typedef void sk_f32_gemm_fn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed,
+                            float *c, size_t ldc, float lo, float hi);
 
-/* c[m][n] = clamp(a[m][k] * b[k][n], lo, hi), b as it is: for few rows, where packing would cost more than it saves. */
-typedef void sk_f32_gemm_direct_fn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
-                                   float *c, size_t ldc, float lo, float hi);
+/* c[m][n] = clamp(a[m][k] * b[k][n], lo, hi), b as it is: for few rows, where packing would cost more than it
+ * saves. */
+typedef void sk_f32_gemm_direct_fn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                                   size_t ldb, float *c, size_t ldc, float lo, float hi);
 
-/* As sk_f32_gemm_fn, where row i of a is `taps` pieces of k floats, piece t at rows[t * m + i]: convolution without im2col.
- * packed has taps * k rows a panel. m <= SK_IGEMM_ROWS. */
+/* As sk_f32_gemm_fn, where row i of a is `taps` pieces of k floats, piece t at rows[t * m + i]: convolution
+ * without im2col. packed has taps * k rows a panel. m <= SK_IGEMM_ROWS. */
 #define SK_IGEMM_ROWS 48
-typedef void sk_f32_igemm_fn(size_t m, size_t n, size_t k, size_t taps, const float *const *rows, const float *packed,
-                             float *c, size_t ldc, float lo, float hi);
+typedef void sk_f32_igemm_fn(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
+                             const float *packed, float *c, size_t ldc, float lo, float hi);
 
-/* Sizes of a convolution or pooling with up to three spatial dimensions, outermost first; of fewer the first are 1.
- * pad is what precedes the input; what follows it is implied by out. Channels count all groups. */
+/* Sizes of a convolution or pooling with up to three spatial dimensions, outermost first; of fewer the first
+ * are 1. pad is what precedes the input; what follows it is implied by out. Channels count all groups. */
 typedef struct sk_window {
     int32_t batch, groups, in_c, out_c;
     int32_t in[3], out[3], kernel[3], stride[3], dilation[3], pad[3];
 } sk_window;
 
-/* Convolution as its definition says, on tensors plain or channels-last. weight as ONNX has it: [out_c][in_c /
- * groups][kernel], transposed convolution [in_c][out_c / groups][kernel]; bias[out_c] or NULL. Sums in double. */
+/* Convolution as its definition says, on tensors plain or channels-last. weight as ONNX has it: [out_c][in_c
+ * / groups][kernel], transposed convolution [in_c][out_c / groups][kernel]; bias[out_c] or NULL. Sums in
+ * double. */
 typedef struct sk_conv_args {
     const sk_window *w;
     const float *x, *weight, *bias;
@@ -57,8 +60,8 @@ typedef struct sk_conv_args {
 } sk_conv_args;
 typedef void sk_f32_conv_fn(const sk_conv_args *args);
 
-/* One output row of a depthwise convolution (kernel kh x kw, no dilation, 4 | channels). rows: kh input rows, NULL
- * outside the input. zeros: (kw + stride) * channels of them. packed: panels of width 4. */
+/* One output row of a depthwise convolution (kernel kh x kw, no dilation, 4 | channels). rows: kh input rows,
+ * NULL outside the input. zeros: (kw + stride) * channels of them. packed: panels of width 4. */
 typedef struct sk_dwconv_args {
     size_t channels, in_w, out_w, pad; /* pad < kw: columns before the input */
     const float *const *rows;
@@ -95,8 +98,9 @@ typedef void sk_i8_conv_fn(const sk_i8_conv_args *args);
 
 /* ---- pooling ---- */
 
-/* One output pixel: y[c] = the maximum, or the sum divided by `divisor`, over `runs` runs of `length` pixels that are
- * `step` floats apart; run r starts at rows[r]. The maximum of nothing is -inf; NaN counts as nothing. */
+/* One output pixel: y[c] = the maximum, or the sum divided by `divisor`, over `runs` runs of `length` pixels
+ * that are `step` floats apart; run r starts at rows[r]. The maximum of nothing is -inf; NaN counts as
+ * nothing. */
 typedef struct sk_pool_args {
     size_t channels, runs, length, step;
     const float *const *rows;
@@ -105,7 +109,8 @@ typedef struct sk_pool_args {
 } sk_pool_args;
 typedef void sk_f32_pool_fn(const sk_pool_args *args);
 
-/* Pooling as its definition says, over any of float32, float64, int8, uint8, plain or channels-last. Sums in double. */
+/* Pooling as its definition says, over any of float32, float64, int8, uint8, plain or channels-last. Sums in
+ * double. */
 typedef enum sk_pool_kind { SK_POOL_MAX, SK_POOL_AVERAGE, SK_POOL_LP } sk_pool_kind;
 typedef struct sk_any_pool_args {
     const sk_window *w;

@@ -122,6 +122,7 @@ void any_pool__ref(const sk_any_pool_args *a) {
                         }
                         store(a->type, a->y, y, r.value);
                         if (a->indices)
-                            a->indices[at] = (int64_t)((n * channels + c) * (xs.n / channels) + r.spatial);
+                            a->indices[at] =
+                                (int64_t)(n * channels + c) * (int64_t)(xs.n / channels) + (int64_t)r.spatial;
                     }
 }

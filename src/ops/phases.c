@@ -32,6 +32,7 @@ size_t sk_phase_taps(const sk_phase *ph) {
 
 int sk_phase_floats(const sk_phase *ph, size_t in_c, size_t out_c, size_t *floats) {
     sk_panels p = {SK_PANEL, out_c, 0, NULL};
+    *floats = 0;
     if (!sk_mul(sk_phase_taps(ph), in_c, &p.k) || !sk_panels_bytes(&p, floats)) return 0;
     *floats /= sizeof(float);
     return 1;
@@ -40,6 +41,7 @@ int sk_phase_floats(const sk_phase *ph, size_t in_c, size_t out_c, size_t *float
 int sk_phase_form_bytes(const sk_phase_form *f, size_t in_c, size_t out_c, size_t *bytes) {
     size_t group = 0, floats;
     sk_phase ph;
+    *bytes = 0;
     for (int i = 0; i < sk_phases(f); i++) {
         sk_phase_make(f, i, &ph);
         if (!sk_phase_floats(&ph, in_c, out_c, &floats) || !sk_add(group, floats, &group)) return 0;

@@ -117,7 +117,7 @@ static sk_status pool_prepare(sk_prepare *p) {
         sk_window_make(&attrs, x, y, 1, &s->w, s->pad_end);
         s->pads_count = params->count_pad;
     }
-    s->pixel = sk_select_f32_pool(s->kind, p->reference);
+    s->pixel = sk_select_f32_pool(s->kind, sk_reference(p));
     const int indices = p->n_out > 1 && p->out[1];
     p->run = pool_run_scalar;
     if (!s->pixel || x->type != SK_FLOAT32 || indices) return SK_OK;
@@ -150,9 +150,9 @@ static void pool_line(const pool_state *s, const float *x, float *y, int32_t oz,
         size_t n = 0;
         for (int32_t i = 0; i < z.count && h.count; i++)
             for (int32_t j = 0; j < l.count; j++) {
-                const size_t at_z = (size_t)(z.from + i * w->dilation[0]),
-                             at_y = (size_t)(l.from + j * w->dilation[1]);
-                rows[n++] = x + ((at_z * (size_t)w->in[1] + at_y) * (size_t)w->in[2] + (size_t)h.from) * c;
+                const int32_t at_z = z.from + i * w->dilation[0], at_y = l.from + j * w->dilation[1];
+                const size_t pixel = ((size_t)at_z * (size_t)w->in[1] + (size_t)at_y) * (size_t)w->in[2];
+                rows[n++] = x + (pixel + (size_t)h.from) * c;
             }
         args.length = (size_t)h.count;
         args.divisor = end ? (float)z.counted * (float)l.counted * (float)h.counted
