@@ -136,9 +136,6 @@ export async function startEngine(module, files) {
       return { type, dims: [...new Int32Array(shape.buffer)], buffer };
     },
 
-    /** The output becomes the next run's input. */
-    keep: (/** @type {number} */ output, /** @type {number} */ input) => check(call('keep', output, input)),
-
     describe: (/** @type {string} */ what) =>
       /** @type {string} */ (textOf('describe', describe.indexOf(what)) || check(call('error_status'))),
   };

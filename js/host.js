@@ -93,8 +93,10 @@ export function serve(answer) {
     for (let i = 0; i < inputs; i++) if (!given.includes(i) && !kept.has(i)) engine.set(i);
     await engine.work(work, signal);
     const outputs = wanted.map((output) => engine.output(output));
-    for (const [output, input] of keep) engine.keep(output, input);
-    if (work === 'run') kept = new Set(keep.map(([, input]) => input));
+    // All copied out before the first goes in: an output may lie in an input's memory.
+    const states = keep.map(([output, input]) => ({ input, ...engine.output(output) }));
+    for (const { input, type, dims, buffer } of states) engine.set(input, type, dims, new Uint8Array(buffer));
+    if (work === 'run') kept = new Set(states.map(({ input }) => input));
     return outputs;
   };
 

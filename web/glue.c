@@ -117,7 +117,6 @@ EXPORT("unset_input") int glue_unset_input(int input) { return sk_unset_input(mo
 EXPORT("run") int glue_run(double budget) { return sk_model_run(model, budget); }
 EXPORT("bind") int glue_bind(double budget) { return sk_model_bind(model, budget); }
 EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }
-EXPORT("keep") int glue_keep(int output, int input) { return sk_keep(model, output, input); }
 
 /* After a run: fixes on one output; then type, rank, dims (address of int32s), data (address) and bytes of
  * it. */

@@ -37,6 +37,25 @@ test('keep: an output stays inside as the next input', async () => {
   await recurrent.dispose();
 });
 
+test('keep: outputs that are inputs change places', async () => {
+  const swap = await load(
+    build({
+      inputs: [value('a', 'float32', ['n']), value('b', 'float32', ['m'])],
+      outputs: [value('x', 'float32', ['m']), value('y', 'float32', ['n'])],
+      nodes: [node('Identity', ['b'], ['x']), node('Identity', ['a'], ['y'])],
+    }),
+  );
+  const keep = { x: 'a', y: 'b' };
+  const large = new Float32Array(100_000).fill(2);
+  await swap.predict({ a: Float32Array.of(1), b: large }, { keep });
+  await swap.predict({}, { keep });
+  await swap.predict({}, { keep });
+  const { x, y } = await swap.predict({});
+  assert.deepEqual(x.data, Float32Array.of(1));
+  assert.deepEqual(y.data, large);
+  await swap.dispose();
+});
+
 test('keep: of a name, type or shape that does not fit', async () => {
   const pair = await load(sumAndDifference);
   await rejects(
