@@ -131,7 +131,10 @@ export interface LoadOptions {
     | { urls: { simd128?: string | URL; relaxed?: string | URL } }
     | { binary: BufferSource }
     | { module: WebAssembly.Module };
-  /** For diagnosis: scalar kernels, no optional passes, every node compared with the scalar kernels, failing memory. */
+  /**
+   * For diagnosis: no optional passes, memory that fails from the Nth request on; with the build siskin-tools.wasm
+   * also scalar kernels, and every node compared with them.
+   */
   debug?: { reference?: boolean; noFusion?: boolean; check?: boolean; failAfter?: number };
 }
 
@@ -190,7 +193,10 @@ export interface Model extends AsyncDisposable {
     shapes?: Record<string, readonly number[] | Input>,
     options?: { signal?: AbortSignal },
   ): Promise<void>;
-  /** For diagnosis; the forms may change. graph: text; plan: after a warm-up or prediction; check: with debug.check. */
+  /**
+   * For diagnosis; the forms may change. io and memory always; the others with the build siskin-tools.wasm (option
+   * `wasm`): graph as text, plan after a warm-up or prediction, check with debug.check.
+   */
   describe(what: 'graph'): Promise<string>;
   // biome-ignore lint/suspicious/noExplicitAny: a different object for each, and not part of the contract
   describe(what: 'io' | 'model' | 'plan' | 'memory' | 'check'): Promise<any>;
