@@ -43,24 +43,26 @@ FORMATTED := $(sort $(shell find src web tests -name '*.[ch]' 2>/dev/null))
 # No contraction into fused multiply-adds and no errno from math functions: the same results natively and in wasm.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings $(WERROR)
 C_FLAGS := -std=c11 -Isrc -fno-math-errno -ffp-contract=off $(WARN) -MMD -MP
-WASM_FLAGS := -msimd128 -fvisibility=hidden -DNDEBUG
+# Every browser with SIMD has these three as well.
+WASM_FLAGS := -msimd128 -mbulk-memory -msign-ext -mnontrapping-fptoint -fvisibility=hidden -DNDEBUG
 # Download size counts: only the kernels in which predictions spend their time are compiled for speed.
 HOT := $(addprefix src/kernels/,gemm.c gemm_direct.c dwconv.c pool.c rnn.c transpose.c)
-opt = $(if $(filter $(HOT),$(1)),-O3,$(if $(filter src/kernels/%,$(1)),-Os,-Oz))
+opt = $(if $(filter $(HOT),$(1)),-O2 -fno-unroll-loops,-Oz)
 # The functions to export say so themselves (web/glue.c). Stack first: an overflow traps instead of overwriting data.
 LINK_FLAGS := -sSTANDALONE_WASM -sPURE_WASI --no-entry -sEXPORTED_FUNCTIONS=[] -sMALLOC=emmalloc \
   -sALLOW_MEMORY_GROWTH -sINITIAL_HEAP=1MB -sSTACK_SIZE=256KB -Wl,--stack-first
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ARCH_FLAGS := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
 
-flags_simd128 := -DSK_RELAXED=0
-flags_relaxed := -DSK_RELAXED=1 -mrelaxed-simd
+flags_simd128 := -DSK_RELAXED=0 -DSK_TOOLS=0
+flags_relaxed := -DSK_RELAXED=1 -DSK_TOOLS=0 -mrelaxed-simd
+flags_tools := -DSK_RELAXED=0 -DSK_TOOLS=1
 flags_native := -O2 -g -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS)
 flags_asan := -O1 -g -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS) $(SAN_FLAGS)
 ldflags_native :=
 ldflags_asan := $(SAN_FLAGS)
 
-WASM_VARIANTS := simd128 relaxed
+WASM_VARIANTS := simd128 relaxed tools
 NATIVE_VARIANTS := native asan
 WASM := $(WASM_VARIANTS:%=$(DIST)/siskin-%.wasm)
 BUNDLES := $(addprefix $(DIST)/,siskin.js worker.js inline.js siskin-inline.global.js cli.js siskin.d.ts)

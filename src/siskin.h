@@ -48,6 +48,8 @@ sk_status sk_model_load(sk_model *model, double budget);
 /* The last failure of any call on this model. */
 const sk_error *sk_model_error(const sk_model *model);
 
+/* Run-time builds (SK_TOOLS 0) describe IO and MEMORY only, and have neither reference kernels nor check
+ * mode. */
 typedef enum sk_describe {
     SK_DESCRIBE_IO,    /* JSON {"inputs": [{"name", "type", "dims": [n | "symbol" | null] | null}], "outputs":
                           [...]} */

@@ -7,6 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* 1: with what looks into models rather than running them: reference kernels, check mode, descriptions of graph and
+ * plan. The run-time builds for web pages go without. */
+#ifndef SK_TOOLS
+#define SK_TOOLS 1
+#endif
+
 typedef enum sk_status {
 #define SK_STATUS(name, code) SK_##name,
 #include "core/status.def"

@@ -37,7 +37,7 @@ struct sk_prepare {
     const sk_tensor *const *in; /* shapes and layouts; data only of values known at bind */
     sk_tensor *const *out;
     int n_in, n_out;
-    uint8_t reference; /* take the scalar reference kernels (sk_select does when told) */
+    uint8_t reference; /* take the scalar reference kernels; see sk_reference */
     size_t scratch;    /* set: bytes wanted in sk_run.scratch, 16-byte aligned */
     void *state;       /* set: from sk_prepare_alloc, handed to run */
     sk_run_fn *run;    /* comes in as the row's; may be replaced by a special case */
@@ -50,6 +50,9 @@ struct sk_prepare {
     void *owner;
     sk_status (*pack)(sk_prepare *p, const sk_packing *packing, const void **packed);
 };
+
+/* Are the scalar reference kernels wanted? Never in run-time builds, which then need not contain them. */
+static inline int sk_reference(const sk_prepare *p) { return SK_TOOLS && p->reference; }
 
 /* Memory that lives as long as the plan, zeroed. NULL: out of memory (return sk_oom). */
 void *sk_prepare_alloc(sk_prepare *p, size_t size);

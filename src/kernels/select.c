@@ -2,6 +2,13 @@
  * kernel is chosen by shape and by whether the reference is wanted. */
 #include "kernels/select.h"
 
+/* Run-time builds have no reference kernel where a vector kernel does the same. */
+#if SK_TOOLS
+#define REF(wanted) (wanted)
+#else
+#define REF(wanted) ((void)(wanted), 0)
+#endif
+
 /* ---- matrix products and convolution ---- */
 
 /* Six rows of fused multiply-adds keep all registers busy; without them six rows spill and four are 1.5 times
@@ -35,7 +42,7 @@ sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w) {
 /* ---- pooling ---- */
 
 sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference) {
-    if (reference) return NULL;
+    if (REF(reference)) return NULL;
     return kind == SK_POOL_MAX       ? f32_maxpool_c4__simd128
            : kind == SK_POOL_AVERAGE ? f32_avgpool_c4__simd128
                                      : NULL;
@@ -53,7 +60,7 @@ sk_unary_fn *sk_select_unary(int kind, int loop, int reference) {
     };
     if (kind == SK_UNARY_IS_NAN || kind == SK_UNARY_IS_INF) return loop == SK_FLOAT64 ? f64_test__ref : NULL;
     switch (loop) {
-    case SK_FLOAT32: return vector[kind] && !reference ? vector[kind] : f32_unary__ref;
+    case SK_FLOAT32: return vector[kind] && !REF(reference) ? vector[kind] : f32_unary__ref;
     case SK_FLOAT64: return f64_unary__ref;
     case SK_INT64: return i64_unary__ref;
     case SK_BOOL: return kind == SK_UNARY_NOT ? bool_not__ref : NULL;
@@ -77,7 +84,7 @@ static const binary_row binary_rows[] = {
 sk_binary_fn *sk_select_binary(int kind, int loop, int reference) {
     for (size_t i = 0; i < sizeof binary_rows / sizeof *binary_rows; i++) {
         const binary_row *row = &binary_rows[i];
-        if (row->kind == kind && row->loop == loop && !(reference && row->is_vector)) return row->kernel;
+        if (row->kind == kind && row->loop == loop && !(REF(reference) && row->is_vector)) return row->kernel;
     }
     return NULL;
 }
@@ -117,7 +124,7 @@ sk_fold_fn *sk_select_fold(int kind, int loop, int reference) {
     static sk_fold_fn *const i64[SK_FOLD_COUNT] = {i64_sum__ref,  i64_sum_abs__ref, i64_sum_square__ref,
                                                    i64_prod__ref, i64_max_of__ref,  i64_min_of__ref};
     switch (loop) {
-    case SK_FLOAT32: return (reference ? f32 : vector)[kind];
+    case SK_FLOAT32: return (REF(reference) ? f32 : vector)[kind];
     case SK_FLOAT64: return f64[kind];
     case SK_INT64: return i64[kind];
     case SK_UINT64:
@@ -144,12 +151,12 @@ const sk_norm_kernels *sk_select_norm(int reference) {
     static const sk_norm_kernels simd = {f32_moments__simd128,   f32_normalize__simd128,
                                          f32_deviation__simd128, f32_affine__simd128,
                                          f32_sum__simd128,       f32_sum_square__simd128};
-    return reference ? &ref : &simd;
+    return REF(reference) ? &ref : &simd;
 }
 
 sk_f32_quantize_fn *sk_select_quantize(int type, int reference) {
-    if (type == SK_UINT8) return reference ? f32_quantize_u8__ref : f32_quantize_u8__simd128;
-    if (type == SK_INT8) return reference ? f32_quantize_s8__ref : f32_quantize_s8__simd128;
+    if (type == SK_UINT8) return REF(reference) ? f32_quantize_u8__ref : f32_quantize_u8__simd128;
+    if (type == SK_INT8) return REF(reference) ? f32_quantize_s8__ref : f32_quantize_s8__simd128;
     return NULL;
 }
 
@@ -158,17 +165,17 @@ sk_f32_quantize_fn *sk_select_quantize(int type, int reference) {
 const sk_move_kernels *sk_select_move(int reference) {
     static const sk_move_kernels ref = {any_copy__ref, any_fill__ref};
     static const sk_move_kernels simd = {any_copy__simd128, any_fill__simd128};
-    return reference ? &ref : &simd;
+    return REF(reference) ? &ref : &simd;
 }
 
 sk_nearest_fn *sk_select_nearest(int reference) {
-    return reference ? any_nearest__ref : any_nearest__simd128;
+    return REF(reference) ? any_nearest__ref : any_nearest__simd128;
 }
 
 sk_f32_resample_fn *sk_select_resample(int reference) {
-    return reference ? f32_resample__ref : f32_resample__simd128;
+    return REF(reference) ? f32_resample__ref : f32_resample__simd128;
 }
 
 /* ---- recurrent ---- */
 
-sk_f32_rnn_fn *sk_select_rnn(int reference) { return reference ? f32_rnn__ref : f32_rnn__simd128; }
+sk_f32_rnn_fn *sk_select_rnn(int reference) { return REF(reference) ? f32_rnn__ref : f32_rnn__simd128; }

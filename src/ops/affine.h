@@ -4,10 +4,10 @@
 
 #include "graph/op.h"
 
-sk_status sk_affine_batch_norm(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data, float *scale,
-                               float *shift, sk_error *err);
+sk_status sk_affine_batch_norm(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data,
+                               float *scale, float *shift, sk_error *err);
 /* Add, Sub, Mul, Div with one constant operand. */
-sk_status sk_affine_binary(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data, float *scale,
-                           float *shift, sk_error *err);
+sk_status sk_affine_binary(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data,
+                           float *scale, float *shift, sk_error *err);
 
 #endif

@@ -127,7 +127,7 @@ static sk_status prepare_cumsum(sk_prepare *p) {
                                                    : p->in[0]->type;
     sk_binary_fn **add = p->state = sk_prepare_alloc(p, sizeof *add);
     if (!add) return sk_oom(p->err, sizeof *add);
-    *add = sk_select_binary(SK_BINARY_ADD, type, p->reference);
+    *add = sk_select_binary(SK_BINARY_ADD, type, sk_reference(p));
     return *add ? SK_OK : sk_no_kernel(p, p->in[0]->type);
 }
 

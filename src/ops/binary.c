@@ -89,13 +89,13 @@ static sk_status prepare_pow(sk_prepare *p) {
     const int type = p->in[0]->type,
               integers = sk_type_in(type, SK_T_INT) && sk_type_in(p->in[1]->type, SK_T_INT);
     const uint8_t loop = integers ? SK_INT64 : SK_FLOAT64, loops[2] = {loop, loop};
-    s->loops.binary = sk_select_binary(SK_BINARY_POW, loop, p->reference);
+    s->loops.binary = sk_select_binary(SK_BINARY_POW, loop, sk_reference(p));
     sk_broadcast_ready(&s->loops, p->out[0], p->in, 2, loops, loop);
     if (integers || sk_numel(p->in[1]) != 1 || !sk_same_shape(p->in[0], p->out[0])) return SK_OK;
     const uint8_t one[1] = {sk_type_in(type, SK_T_INT) ? SK_FLOAT64 : (uint8_t)sk_unary_loop(type)};
     sk_broadcast_ready(&s->unary, p->out[0], p->in, 1, one, one[0]);
     for (int i = 0; i < POWERS; i++)
-        s->powers[i] = sk_select_unary(power_cases[i].kind, one[0], p->reference);
+        s->powers[i] = sk_select_unary(power_cases[i].kind, one[0], sk_reference(p));
     return SK_OK;
 }
 

@@ -172,7 +172,7 @@ static sk_status conv_prepare(sk_prepare *p) {
     sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
     SK_TRY(sk_window_complete(&c, &attrs, p->in[0], p->in[1]));
     sk_window_make(&attrs, p->in[0], p->out[0], params->groups, &s->w, NULL);
-    if (p->reference) {
+    if (sk_reference(p)) {
         s->way = WAY_SCALAR;
         p->run = conv_run_scalar;
         sk_prepare_want(p, 1);

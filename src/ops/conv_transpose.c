@@ -148,7 +148,7 @@ static sk_status transpose_prepare(sk_prepare *p) {
     memcpy(s->form.stride, s->w.stride, sizeof s->form.stride);
     memcpy(s->form.dilation, s->w.dilation, sizeof s->form.dilation);
     memcpy(s->form.pad, s->w.pad, sizeof s->form.pad);
-    const int scalar = p->reference || sk_phases(&s->form) < 0;
+    const int scalar = sk_reference(p) || sk_phases(&s->form) < 0;
     p->run = scalar ? transpose_run_scalar : transpose_run;
     s->pack_at_run = !sk_packable(p, 1) || (has_bias && !sk_packable(p, 2));
     if (scalar || s->pack_at_run) {

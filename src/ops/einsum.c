@@ -354,7 +354,7 @@ static sk_status einsum_prepare(sk_prepare *p) {
     if (!s) return sk_oom(p->err, sizeof *s);
     p->state = s; /* begins with the loops, all that einsum_run looks at */
     SK_TRY(make_loops(&c, &s->l));
-    if (p->reference || p->n_in != 2 || p->in[0]->type != SK_FLOAT32 || !plan_matrices(s, &p->scratch))
+    if (sk_reference(p) || p->n_in != 2 || p->in[0]->type != SK_FLOAT32 || !plan_matrices(s, &p->scratch))
         return SK_OK;
     s->gemm = sk_select_f32_gemm();
     s->moves = sk_select_move(0);

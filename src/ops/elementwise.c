@@ -28,7 +28,7 @@ sk_status sk_unary_ready(const sk_prepare *p, sk_broadcasting *b, const sk_unary
     const int loop = is_test ? SK_FLOAT64 : sk_unary_loop(in->type);
     b->args = *args;
     adapt_to_unsigned(in->type, &b->args);
-    b->unary = sk_select_unary(b->args.kind, loop, p->reference);
+    b->unary = sk_select_unary(b->args.kind, loop, sk_reference(p));
     if (!b->unary) return sk_no_kernel(p, in->type);
     const uint8_t loops[1] = {(uint8_t)loop};
     sk_broadcast_ready(b, out, &in, 1, loops, is_test ? SK_BOOL : loop);
@@ -37,8 +37,8 @@ sk_status sk_unary_ready(const sk_prepare *p, sk_broadcasting *b, const sk_unary
 
 sk_status sk_binary_ready(const sk_prepare *p, sk_broadcasting *b, int kind, const sk_tensor *const *in,
                           const sk_tensor *out) {
-    const int loop = sk_binary_loop(kind, in[0]->type, p->reference);
-    b->binary = loop ? sk_select_binary(kind, loop, p->reference) : NULL;
+    const int loop = sk_binary_loop(kind, in[0]->type, sk_reference(p));
+    b->binary = loop ? sk_select_binary(kind, loop, sk_reference(p)) : NULL;
     if (!b->binary) return sk_no_kernel(p, in[0]->type);
     const uint8_t loops[2] = {(uint8_t)loop, (uint8_t)loop};
     sk_broadcast_ready(b, out, in, 2, loops, kind >= SK_BINARY_EQUAL ? SK_BOOL : loop);

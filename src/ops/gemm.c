@@ -94,13 +94,13 @@ static sk_status gemm_prepare(sk_prepare *p) {
     gemm_state *s = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
     p->state = s;
-    p->run = p->reference ? gemm_run_scalar : gemm_run;
+    p->run = sk_reference(p) ? gemm_run_scalar : gemm_run;
     s->m = (size_t)p->out[0]->dims[0];
     s->n = (size_t)p->out[0]->dims[1];
     s->k = (size_t)p->in[0]->dims[!params->trans_a];
     s->gemm = sk_select_f32_gemm();
     if (bias) c_strides(bias, s);
-    const int packable = !p->reference && sk_packable(p, 1);
+    const int packable = !sk_reference(p) && sk_packable(p, 1);
     const int fold = packable && bias && sk_packable(p, 2) && s->c_row == 0;
     s->add_c = bias && !fold;
     s->form = (sk_product_form){.batches = 1,
@@ -115,7 +115,7 @@ static sk_status gemm_prepare(sk_prepare *p) {
     if (!packable) sk_prepare_want(p, 1);
     const size_t floats = sk_product_floats(&s->form);
     if (s->n && !floats) return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
-    if (p->reference) return SK_OK;
+    if (sk_reference(p)) return SK_OK;
     if (params->trans_a && !sk_scratch_take(p, sk_nbytes(p->in[0]), &s->turned_a))
         return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
     if (packable) return sk_product_constant(p, &s->form, 1, &s->packed);

@@ -59,7 +59,7 @@ static sk_status infer_layer(sk_infer *c) {
 }
 
 static sk_status prepare_layer(sk_prepare *p) {
-    p->state = (void *)(uintptr_t)sk_select_norm(p->reference);
+    p->state = (void *)(uintptr_t)sk_select_norm(sk_reference(p));
     for (int i = 0; i < p->n_in; i++) p->scratch += sk_f32_scratch(p->in[i]);
     return SK_OK;
 }
@@ -144,7 +144,7 @@ static sk_status prepare_lp(sk_prepare *p) {
     const sk_tensor *const in[2] = {p->in[0], &norms};
     sk_fold_ready(&s->plan, p->in[0], &norms, 1u << axis);
     s->plan.fold =
-        sk_select_fold(params->p == 1 ? SK_FOLD_SUM_ABS : SK_FOLD_SUM_SQUARE, SK_FLOAT32, p->reference);
+        sk_select_fold(params->p == 1 ? SK_FOLD_SUM_ABS : SK_FOLD_SUM_SQUARE, SK_FLOAT32, sk_reference(p));
     p->scratch = sk_numel(&norms) * sizeof(float);
     return sk_binary_ready(p, &s->scale, SK_BINARY_MUL, in, p->out[0]);
 }
@@ -218,8 +218,8 @@ static sk_status prepare_mvn(sk_prepare *p) {
     const sk_tensor means = folded(p->in[0], mask);
     const sk_tensor *const first[2] = {p->in[0], &means}, *const second[2] = {p->out[0], &means};
     sk_fold_ready(&s->plan, p->in[0], &means, mask);
-    s->sum = sk_select_fold(SK_FOLD_SUM, SK_FLOAT32, p->reference);
-    s->sum_square = sk_select_fold(SK_FOLD_SUM_SQUARE, SK_FLOAT32, p->reference);
+    s->sum = sk_select_fold(SK_FOLD_SUM, SK_FLOAT32, sk_reference(p));
+    s->sum_square = sk_select_fold(SK_FOLD_SUM_SQUARE, SK_FLOAT32, sk_reference(p));
     s->n_folded = sk_numel(&means);
     s->count = s->n_folded ? (double)sk_numel(p->in[0]) / (double)s->n_folded : 1;
     p->scratch = s->n_folded * sizeof(float);

@@ -38,12 +38,12 @@ static sk_status infer(sk_infer *c) {
 static sk_status prepare(sk_prepare *p) {
     lrn_kernels *k = p->state = sk_prepare_alloc(p, sizeof *k);
     if (!k) return sk_oom(p->err, sizeof *k);
-    k->norm = sk_select_norm(p->reference);
-    k->square = sk_select_unary(SK_UNARY_SQUARE, SK_FLOAT32, p->reference);
-    k->log = sk_select_unary(SK_UNARY_LOG, SK_FLOAT32, p->reference);
-    k->exp = sk_select_unary(SK_UNARY_EXP, SK_FLOAT32, p->reference);
-    k->add = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, p->reference);
-    k->mul = sk_select_binary(SK_BINARY_MUL, SK_FLOAT32, p->reference);
+    k->norm = sk_select_norm(sk_reference(p));
+    k->square = sk_select_unary(SK_UNARY_SQUARE, SK_FLOAT32, sk_reference(p));
+    k->log = sk_select_unary(SK_UNARY_LOG, SK_FLOAT32, sk_reference(p));
+    k->exp = sk_select_unary(SK_UNARY_EXP, SK_FLOAT32, sk_reference(p));
+    k->add = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
+    k->mul = sk_select_binary(SK_BINARY_MUL, SK_FLOAT32, sk_reference(p));
     p->scratch = 2 * sk_pad16(sk_channels_of(p->in[0]).channels * sizeof(float));
     return SK_OK;
 }

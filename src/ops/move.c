@@ -161,7 +161,7 @@ sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) {
 }
 
 sk_status sk_move_prepare(sk_prepare *p) {
-    p->state = (void *)(uintptr_t)sk_select_move(p->reference);
+    p->state = (void *)(uintptr_t)sk_select_move(sk_reference(p));
     return SK_OK;
 }
 

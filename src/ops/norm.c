@@ -68,7 +68,7 @@ static sk_status infer_batch(sk_infer *c) {
 
 static sk_status prepare_batch(sk_prepare *p) {
     const sk_channels s = sk_channels_of(p->in[0]);
-    p->state = (void *)(uintptr_t)sk_select_norm(p->reference);
+    p->state = (void *)(uintptr_t)sk_select_norm(sk_reference(p));
     p->scratch = 2 * sk_pad16(s.channels * sizeof(float)) + sk_f32_scratch(p->in[0]);
     return SK_OK;
 }
@@ -171,7 +171,7 @@ static sk_status infer_group(sk_infer *c) {
 
 static sk_status prepare_group(sk_prepare *p) {
     const sk_channels s = sk_channels_of(p->in[0]);
-    p->state = (void *)(uintptr_t)sk_select_norm(p->reference);
+    p->state = (void *)(uintptr_t)sk_select_norm(sk_reference(p));
     p->scratch = 4 * sk_pad16(s.channels * sizeof(float));
     for (int i = 0; i < 3; i++) p->scratch += sk_f32_scratch(p->in[i]);
     return SK_OK;

@@ -110,12 +110,12 @@ static sk_status prepare(sk_prepare *p) {
     quant_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
     split(p, s);
-    s->quantize = sk_select_quantize(p->out[0]->type, p->reference);
-    s->add = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, p->reference);
-    s->sub = sk_select_binary(SK_BINARY_SUB, SK_FLOAT32, p->reference);
-    s->mul = sk_select_binary(SK_BINARY_MUL, SK_FLOAT32, p->reference);
-    s->div = sk_select_binary(SK_BINARY_DIV, SK_FLOAT32, p->reference);
-    s->round = sk_select_unary(SK_UNARY_ROUND, SK_FLOAT32, p->reference);
+    s->quantize = sk_select_quantize(p->out[0]->type, sk_reference(p));
+    s->add = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
+    s->sub = sk_select_binary(SK_BINARY_SUB, SK_FLOAT32, sk_reference(p));
+    s->mul = sk_select_binary(SK_BINARY_MUL, SK_FLOAT32, sk_reference(p));
+    s->div = sk_select_binary(SK_BINARY_DIV, SK_FLOAT32, sk_reference(p));
+    s->round = sk_select_unary(SK_UNARY_ROUND, SK_FLOAT32, sk_reference(p));
     p->scratch = 2 * sk_pad16(s->n_scales * sizeof(float));
     return SK_OK;
 }
@@ -229,9 +229,9 @@ static sk_status infer_dynamic(sk_infer *c) {
 static sk_status prepare_dynamic(sk_prepare *p) {
     dynamic_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
-    s->max = sk_select_fold(SK_FOLD_MAX, SK_FLOAT32, p->reference);
-    s->min = sk_select_fold(SK_FOLD_MIN, SK_FLOAT32, p->reference);
-    s->quantize = sk_select_quantize(SK_UINT8, p->reference);
+    s->max = sk_select_fold(SK_FOLD_MAX, SK_FLOAT32, sk_reference(p));
+    s->min = sk_select_fold(SK_FOLD_MIN, SK_FLOAT32, sk_reference(p));
+    s->quantize = sk_select_quantize(SK_UINT8, sk_reference(p));
     return SK_OK;
 }
 

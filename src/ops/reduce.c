@@ -104,12 +104,12 @@ static sk_status prepare_log_sum_exp(sk_prepare *p, reduce_state *s, uint32_t ma
         if ((mask >> axis) & 1) max.dims[axis] = 1;
     const uint8_t loops[2] = {s->loop, s->loop};
     const sk_tensor *const operands[2] = {in, &max}, *const one[1] = {&wide};
-    s->minus_max.binary = sk_select_binary(SK_BINARY_SUB, s->loop, p->reference);
+    s->minus_max.binary = sk_select_binary(SK_BINARY_SUB, s->loop, sk_reference(p));
     sk_broadcast_ready(&s->minus_max, &wide, operands, 2, loops, s->loop);
-    s->max = sk_select_fold(SK_FOLD_MAX, s->loop, p->reference);
-    s->add = sk_select_binary(SK_BINARY_ADD, s->loop, p->reference);
+    s->max = sk_select_fold(SK_FOLD_MAX, s->loop, sk_reference(p));
+    s->add = sk_select_binary(SK_BINARY_ADD, s->loop, sk_reference(p));
     s->exp.args.kind = SK_UNARY_EXP;
-    s->exp.unary = sk_select_unary(SK_UNARY_EXP, s->loop, p->reference);
+    s->exp.unary = sk_select_unary(SK_UNARY_EXP, s->loop, sk_reference(p));
     sk_broadcast_ready(&s->exp, &wide, one, 1, loops, s->loop);
     return SK_OK;
 }
@@ -130,7 +130,7 @@ static sk_status prepare(sk_prepare *p) {
         if ((mask >> axis) & 1) s->count *= p->in[0]->dims[axis];
     s->n_in = sk_numel(p->in[0]);
     s->n_out = sk_numel(p->out[0]);
-    s->plan.fold = sk_select_fold(fold_kind(s->kind), s->loop, p->reference);
+    s->plan.fold = sk_select_fold(fold_kind(s->kind), s->loop, sk_reference(p));
     const size_t width = (size_t)sk_type_bits(s->loop) / 8;
     p->scratch = sk_pad16(s->n_out * width);
     if (s->kind != SK_OP_REDUCE_LOG_SUM_EXP) return SK_OK;

@@ -258,8 +258,8 @@ static sk_status resize_prepare(sk_prepare *p) {
     resize_state *s = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
     p->state = s;
-    s->nearest_fn = sk_select_nearest(p->reference);
-    s->resample_fn = sk_select_resample(p->reference);
+    s->nearest_fn = sk_select_nearest(sk_reference(p));
+    s->resample_fn = sk_select_resample(sk_reference(p));
     if (!sk_numel(p->out[0])) return SK_OK;
     sk_storage_order(in, order);
     for (int i = 0; i < in->rank; i++) {

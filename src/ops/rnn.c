@@ -242,8 +242,8 @@ static sk_status rnn_prepare(sk_prepare *p) {
     rnn_state *state = sk_prepare_alloc(p, sizeof *state);
     if (!state) return sk_oom(p->err, sizeof *state);
     p->state = state;
-    state->kernel = sk_select_rnn(p->reference);
-    state->reference = p->reference;
+    state->kernel = sk_select_rnn(sk_reference(p));
+    state->reference = sk_reference(p);
     state->args = (sk_rnn_args){.cell = (sk_cell)p->node->op->param,
                                 .steps = (size_t)d.steps,
                                 .batch = (size_t)d.batch,

@@ -60,7 +60,7 @@ static sk_status prepare(sk_prepare *p) {
     if (!s) return sk_oom(p->err, sizeof *s);
     const int type = p->in[0]->type;
     split(p, s);
-    s->loop = type == SK_FLOAT64 || p->reference ? SK_FLOAT64 : SK_FLOAT32;
+    s->loop = type == SK_FLOAT64 || sk_reference(p) ? SK_FLOAT64 : SK_FLOAT32;
     s->kernel = sk_select_softmax(s->loop);
     s->arg = sk_select_arg(s->loop);
     const size_t numel = sk_numel(p->in[0]);

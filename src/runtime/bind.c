@@ -197,7 +197,7 @@ static sk_status prepare(binding *b, sk_step *step) {
     step->run = p.run;
     step->state = p.state;
     step->scratch = p.scratch;
-    if (model->options.check) SK_TRY(sk_check_prepare(b->plan, step, &p, b->err));
+    if (SK_TOOLS && model->options.check) SK_TRY(sk_check_prepare(b->plan, step, &p, b->err));
     if (op->impl->macs) b->plan->macs += op->impl->macs(node, b->in_now, (const sk_tensor *const *)b->out_t);
     return SK_OK;
 }

@@ -87,6 +87,9 @@ void sk_loop_free(sk_model *model, struct sk_loop *loop);
 sk_status sk_check_prepare(sk_plan *plan, sk_step *step, const sk_prepare *prepared, sk_error *err);
 sk_status sk_check_step(sk_model *model, const sk_step *step);
 
+/* ---- inspect.c ---- */
+sk_status sk_inspect(sk_model *model, sk_describe what, sk_text *text);
+
 /* A block for a slot whose size became known at run time; replaces an earlier one. */
 sk_status sk_slot_allocate(sk_model *model, sk_slot *slot, sk_error *err);
 
