@@ -10,27 +10,34 @@
 SK_INLINE void outputs(const int kh, const int kw, const int stride, const int pixels, const float *const *p,
                        size_t step, const v128_t *w, v128_t bias, v128_t *acc) {
     const int columns = (pixels - 1) * stride + kw;
+    SK_UNROLL
     for (int i = 0; i < pixels; i++) acc[i] = bias;
-    for (int ky = 0; ky < kh; ky++)
-        for (int cx = 0; cx < columns; cx++) {
-            const v128_t x = sk_load4(p[ky] + (size_t)cx * step);
-            for (int i = 0; i < pixels; i++) {
-                const int kx = cx - i * stride;
-                if (kx >= 0 && kx < kw) acc[i] = sk_madd(x, w[ky * kw + kx], acc[i]);
-            }
+    SK_UNROLL
+    for (int ky = 0; ky < kh; ky++) SK_UNROLL
+    for (int cx = 0; cx < columns; cx++) {
+        const v128_t x = sk_load4(p[ky] + (size_t)cx * step);
+        SK_UNROLL
+        for (int i = 0; i < pixels; i++) {
+            const int kx = cx - i * stride;
+            if (kx >= 0 && kx < kw) acc[i] = sk_madd(x, w[ky * kw + kx], acc[i]);
         }
+    }
 }
 
-/* One output near the left or right edge: columns outside the input read zeros. */
-SK_INLINE v128_t edge(const int kh, const int kw, const sk_dwconv_args *a, const float *const *row,
-                      const size_t *row_step, ptrdiff_t x0, const v128_t *w, v128_t acc) {
-    for (int ky = 0; ky < kh; ky++)
-        for (int kx = 0; kx < kw; kx++) {
-            const ptrdiff_t x = x0 + kx;
-            const float *p = x >= 0 && x < (ptrdiff_t)a->in_w ? row[ky] + (size_t)x * row_step[ky] : a->zeros;
-            acc = sk_madd(sk_load4(p), w[ky * kw + kx], acc);
-        }
-    return acc;
+/* One output near the left or right edge: only the taps inside the input. Rare, so one small copy serves all
+ * filters. */
+static v128_t edge(int kh, int kw, const sk_dwconv_args *a, const float *const *row, const size_t *row_step,
+                   ptrdiff_t x0, const float *packed) {
+    const ptrdiff_t first = x0 < 0 ? -x0 : 0, room = (ptrdiff_t)a->in_w - x0, end = room < kw ? room : kw;
+    v128_t acc = sk_load4(packed);
+    packed += 4;
+    for (int ky = 0; ky < kh; ky++, packed += 4 * (size_t)kw) {
+        if (row_step[ky] == 0) continue; /* zeros */
+        const float *x = row[ky] + (size_t)(x0 + first) * a->channels, *w = packed + 4 * first;
+        for (ptrdiff_t kx = first; kx < end; kx++, x += a->channels, w += 4)
+            acc = sk_madd(sk_load4(x), sk_load4(w), acc);
+    }
+    return sk_clamp4(acc, wasm_f32x4_splat(a->lo), wasm_f32x4_splat(a->hi));
 }
 
 /* Four channels of one output row. row[ky]: the first pixel of each input row at these channels; a row
@@ -40,17 +47,18 @@ SK_INLINE void four_channels(const int kh, const int kw, const int stride, const
     const v128_t lo = wasm_f32x4_splat(a->lo), hi = wasm_f32x4_splat(a->hi), bias = sk_load4(packed);
     const ptrdiff_t pad = (ptrdiff_t)a->pad;
     v128_t w[25], acc[2];
+    SK_UNROLL
     for (int t = 0; t < kh * kw; t++) w[t] = sk_load4(packed + 4 + 4 * t);
     size_t x = 0;
     for (; x < a->out_w; x++) {
         const ptrdiff_t x0 = (ptrdiff_t)x * stride - pad;
         if (x0 >= 0 && x0 + kw <= (ptrdiff_t)a->in_w) break;
-        const v128_t sum = edge(kh, kw, a, row, row_step, x0, w, bias);
-        sk_store4(y + x * a->channels, sk_clamp4(sum, lo, hi));
+        sk_store4(y + x * a->channels, edge(kh, kw, a, row, row_step, x0, packed));
     }
     if (x == a->out_w) return;
     const float *p[5];
     size_t bump[5];
+    SK_UNROLL
     for (int ky = 0; ky < kh; ky++) {
         p[ky] = row[ky] + (x * stride - a->pad) * row_step[ky];
         bump[ky] = 2 * (size_t)stride * row_step[ky];
@@ -59,11 +67,12 @@ SK_INLINE void four_channels(const int kh, const int kw, const int stride, const
         outputs(kh, kw, stride, 2, p, a->channels, w, bias, acc);
         sk_store4(y + x * a->channels, sk_clamp4(acc[0], lo, hi));
         sk_store4(y + (x + 1) * a->channels, sk_clamp4(acc[1], lo, hi));
+        SK_UNROLL
         for (int ky = 0; ky < kh; ky++) p[ky] += bump[ky];
     }
     for (; x < a->out_w; x++) {
-        const v128_t sum = edge(kh, kw, a, row, row_step, (ptrdiff_t)x * stride - pad, w, bias);
-        sk_store4(y + x * a->channels, sk_clamp4(sum, lo, hi));
+        const ptrdiff_t x0 = (ptrdiff_t)x * stride - pad;
+        sk_store4(y + x * a->channels, edge(kh, kw, a, row, row_step, x0, packed));
     }
 }
 
@@ -72,6 +81,7 @@ SK_INLINE void output_row(const int kh, const int kw, const int stride, const sk
     for (size_t c = 0; c < a->channels; c += 4) {
         const float *row[5];
         size_t step[5];
+        SK_UNROLL
         for (int ky = 0; ky < kh; ky++) {
             row[ky] = a->rows[ky] ? a->rows[ky] + c : a->zeros;
             step[ky] = a->rows[ky] ? a->channels : 0;

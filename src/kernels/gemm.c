@@ -10,6 +10,7 @@
 /* One step of k for all rows: acc[i] += *a[i] * w. */
 SK_INLINE void tile_step(const int mr, const float *const *a, const float *w, v128_t (*acc)[2]) {
     const v128_t w0 = sk_load4(w), w1 = sk_load4(w + 4);
+    SK_UNROLL
     for (int i = 0; i < mr; i++) {
         const v128_t x = wasm_v128_load32_splat(a[i]);
         acc[i][0] = sk_madd(x, w0, acc[i][0]);
@@ -20,6 +21,7 @@ SK_INLINE void tile_step(const int mr, const float *const *a, const float *w, v1
 /* Fewer than 8 columns remain: by way of memory, since lanes of registers cannot be indexed. */
 SK_INLINE void tile_store_part(const int mr, v128_t (*acc)[2], float *c, size_t ldc, size_t nr) {
     float part[6 * SK_PANEL];
+    SK_UNROLL
     for (int i = 0; i < mr; i++) {
         sk_store4(part + i * SK_PANEL, acc[i][0]);
         sk_store4(part + i * SK_PANEL + 4, acc[i][1]);
@@ -32,6 +34,7 @@ SK_INLINE void tile_store_part(const int mr, v128_t (*acc)[2], float *c, size_t 
 SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float *const *rows, size_t row_step,
                     const float *w, float *c, size_t ldc, v128_t lo, v128_t hi) {
     v128_t acc[6][2];
+    SK_UNROLL
     for (int i = 0; i < mr; i++) {
         acc[i][0] = sk_load4(w);
         acc[i][1] = sk_load4(w + 4);
@@ -39,12 +42,15 @@ SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float 
     w += SK_PANEL;
     for (size_t t = 0; t < taps; t++, rows += row_step) {
         const float *a[6];
+        SK_UNROLL
         for (int i = 0; i < mr; i++) a[i] = rows[i];
         for (size_t left = k; left > 0; left--, w += SK_PANEL) {
             tile_step(mr, a, w, acc);
+            SK_UNROLL
             for (int i = 0; i < mr; i++) a[i]++;
         }
     }
+    SK_UNROLL
     for (int i = 0; i < mr; i++) {
         acc[i][0] = sk_clamp4(acc[i][0], lo, hi);
         acc[i][1] = sk_clamp4(acc[i][1], lo, hi);
@@ -53,6 +59,7 @@ SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float 
         tile_store_part(mr, acc, c, ldc, nr);
         return;
     }
+    SK_UNROLL
     for (int i = 0; i < mr; i++) {
         sk_store4(c + (size_t)i * ldc, acc[i][0]);
         sk_store4(c + (size_t)i * ldc + 4, acc[i][1]);
@@ -81,6 +88,7 @@ static void row_4_panels(size_t k, const float *a, const float *packed, float *c
     const size_t panel = SK_PANEL * (k + 1);
     const float *w[4];
     v128_t acc[4][2];
+    SK_UNROLL
     for (int p = 0; p < 4; p++) {
         w[p] = packed + (size_t)p * panel;
         acc[p][0] = sk_load4(w[p]);
@@ -88,12 +96,14 @@ static void row_4_panels(size_t k, const float *a, const float *packed, float *c
     }
     for (const float *end = a + k; a < end; a++) {
         const v128_t x = wasm_v128_load32_splat(a);
+        SK_UNROLL
         for (int p = 0; p < 4; p++) {
             w[p] += SK_PANEL;
             acc[p][0] = sk_madd(x, sk_load4(w[p]), acc[p][0]);
             acc[p][1] = sk_madd(x, sk_load4(w[p] + 4), acc[p][1]);
         }
     }
+    SK_UNROLL
     for (int p = 0; p < 4; p++) {
         sk_store4(c + p * SK_PANEL, sk_clamp4(acc[p][0], lo, hi));
         sk_store4(c + p * SK_PANEL + 4, sk_clamp4(acc[p][1], lo, hi));

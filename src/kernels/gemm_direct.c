@@ -5,11 +5,14 @@
 SK_INLINE void strip(const int vectors, size_t k, const float *a, const float *b, size_t ldb, float *c,
                      v128_t lo, v128_t hi) {
     v128_t acc[4];
+    SK_UNROLL
     for (int i = 0; i < vectors; i++) acc[i] = wasm_f32x4_splat(0.0f);
     for (const float *end = a + k; a < end; a++, b += ldb) {
         const v128_t x = wasm_v128_load32_splat(a);
+        SK_UNROLL
         for (int i = 0; i < vectors; i++) acc[i] = sk_madd(x, sk_load4(b + 4 * i), acc[i]);
     }
+    SK_UNROLL
     for (int i = 0; i < vectors; i++) sk_store4(c + 4 * i, sk_clamp4(acc[i], lo, hi));
 }
 

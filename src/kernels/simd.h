@@ -23,6 +23,13 @@
 
 /* Bodies with constant arguments: each caller gets its own specialised copy. */
 #define SK_INLINE static inline __attribute__((always_inline))
+/* Before a loop of constant length over registers: it must be unrolled, or they live in memory, four times
+ * slower. Said here, not by a flag, so that all other loops stay small. */
+#if defined(__clang__)
+#define SK_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SK_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 /* a * b + c: one rounding or two, as the build has it. */
 SK_INLINE v128_t sk_madd(v128_t a, v128_t b, v128_t c) {
