@@ -83,8 +83,6 @@ void sk_cancel(sk_model *model);
 
 /* After a run: the tensor of output `output`, valid until the next call on the model. Plain layout. */
 sk_status sk_output(sk_model *model, int output, sk_tensor *tensor);
-/* Copies output `output` into input `input`'s memory as the next run's value (recurrent state). */
-sk_status sk_keep(sk_model *model, int output, int input);
 
 int sk_input_count(const sk_model *model);
 int sk_output_count(const sk_model *model);

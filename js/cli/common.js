@@ -35,18 +35,23 @@ function externalData(file, named) {
   return files;
 }
 
-/** @param {string} file path or http(s) URL @param {Flags} flags @param {{check?: boolean}} debug */
-export async function openModel(file, flags, debug) {
+/**
+ * @param {string} file path or http(s) URL
+ * @param {Flags} flags
+ * @param {{tools?: boolean, check?: boolean}} [want] tools: the build that describes graph and plan
+ */
+export async function openModel(file, flags, { tools, check } = {}) {
   const remote = /^https?:\/\//.test(file);
   if (!remote && !existsSync(file)) wrong(`no file '${file}'`);
   if (!remote && statSync(file).isDirectory()) wrong(`${file} is a folder`);
   const simd = flags.simd ?? 'auto';
   if (!['auto', 'relaxed', 'simd128'].includes(simd)) wrong(`--simd is auto, relaxed or simd128, not '${simd}'`);
   return load(remote ? file : path.resolve(file), {
-    simd: /** @type {'auto'} */ (simd),
+    simd: tools ? 'simd128' : /** @type {'auto'} */ (simd),
+    wasm: tools ? { urls: { simd128: new URL('./siskin-tools.wasm', import.meta.url).href } } : undefined,
     onProgress: progress,
     externalData: remote ? {} : externalData(file, flags.external ?? []),
-    debug,
+    debug: { check },
   });
 }
 

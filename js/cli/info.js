@@ -64,7 +64,7 @@ function print(model, about, plan, memory, shapes) {
 
 /** @param {string} file @param {import('./common.js').Flags} flags */
 export async function info(file, flags) {
-  const model = await openModel(file, flags, {});
+  const model = await openModel(file, flags, { tools: true });
   try {
     const shapes = planShapes(model, flags.shape ?? []);
     const about = await model.describe('model');
@@ -73,7 +73,7 @@ export async function info(file, flags) {
     if (flags.json) {
       const graph = flags.graph ? await model.describe('graph') : undefined;
       const { inputs, outputs } = model;
-      console.log(JSON.stringify({ file, inputs, outputs, ...about, shapes, plan, memory, graph, build: model.info.build }));
+      console.log(JSON.stringify({ file, inputs, outputs, ...about, shapes, plan, memory, graph }));
       return;
     }
     print(model, about, plan, memory, shapes);

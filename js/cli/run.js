@@ -90,7 +90,7 @@ export async function run(file, flags) {
     std: parseNumbers(flags.std ?? '1', '--std'),
     raw: Boolean(flags.raw),
   };
-  const model = await openModel(file, flags, { check: Boolean(flags['check-nodes']) });
+  const model = await openModel(file, flags, { tools: flags['check-nodes'], check: flags['check-nodes'] });
   try {
     /** @type {Record<string, Tensor>} */
     const inputs = Object.create(null);

@@ -26,10 +26,12 @@ static double python_mod(double a, double b) {
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
+#if SK_TOOLS
 LOOP(float, float, f32, add, y[i] = a + b)
 LOOP(float, float, f32, sub, y[i] = a - b)
 LOOP(float, float, f32, mul, y[i] = a * b)
 LOOP(float, float, f32, div, y[i] = a / b)
+#endif
 
 LOOP(double, double, f64, add, y[i] = a + b)
 LOOP(double, double, f64, sub, y[i] = a - b)

@@ -190,8 +190,9 @@ static sk_status prepare(binding *b, sk_step *step) {
                     .pack = pack_for_plan};
     if (op->impl->prepare) SK_TRY(op->impl->prepare(&p));
     for (int i = 0; i < node->n_inputs; i++) {
-        if (!b->in[i] || (i < 8 && ((op->packs >> i) & 1) && constants[i] && !((p.wanted >> i) & 1)))
-            continue;
+        /* in check mode the reference reads what the kernel packed */
+        const int packed = i < 8 && ((op->packs >> i) & 1) && constants[i] && !((p.wanted >> i) & 1);
+        if (!b->in[i] || (packed && !model->options.check)) continue;
         SK_TRY(sk_slot_bytes(b->plan, b->in[i], b->err));
     }
     step->run = p.run;

@@ -42,7 +42,7 @@ struct sk_model {
     sk_error error;
     sk_ir ir;
     sk_file *files;
-    int32_t load_phase; /* which step of loading comes next; see model.c */
+    int32_t load_phase; /* which step of loading comes next; see siskin.c */
     sk_graph **graphs;  /* by id; those that passes removed stay */
     int32_t **uses;     /* by graph id: how often each value is read */
     sk_input *inputs;

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { difference } from './compare.js';
 import { readTensor } from './tensor-proto.js';
-import { Tensor } from '../../js/tensor.js';
+import { load, Tensor } from './dist.js';
 
 const FLOOR = 400; // vectors that must pass on each build
 const SETS = ['node', 'simple', 'pytorch-converted', 'pytorch-operator'];
@@ -24,8 +24,6 @@ const FAULTY = {
 
 const verbose = process.argv.includes('-v');
 const parts = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
-const dist = process.env.SISKIN_DIST ?? path.resolve('dist');
-const { load } = await import(path.join(dist, 'siskin.js'));
 
 /** Where Debian put them. */
 function dataFolder() {

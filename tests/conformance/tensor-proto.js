@@ -1,5 +1,5 @@
 // Reads ONNX's TensorProto, the form in which the standard's test vectors keep inputs and expected outputs.
-import { Tensor } from '../../js/tensor.js';
+import { Tensor } from './dist.js';
 
 const TYPES = [
   null, 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool', 'float16', 'float64',

@@ -1,11 +1,12 @@
 /* The public interface of siskin.h: the life of a model from bytes to outputs. */
-#include "runtime/model.h"
+#include "siskin.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "formats/onnx.h"
 #include "passes/passes.h"
+#include "runtime/model.h"
 
 #define SK_MAX_FILES 256
 #define KEYED_ELEMENTS 64 /* inputs whose value shapes others are part of a plan's key up to this size */
@@ -67,7 +68,6 @@ void sk_model_free(sk_model *model) {
 }
 
 const sk_error *sk_model_error(const sk_model *model) { return &model->error; }
-size_t sk_model_memory(const sk_model *model) { return model->heap.in_use; }
 
 static void list_graphs(sk_model *model, sk_graph *graph) {
     model->graphs[graph->id] = graph;
@@ -329,19 +329,6 @@ sk_status sk_output(sk_model *model, int output, sk_tensor *tensor) {
     sk_slot *slot = sk_slot_of(model->current, model->ir.main->outputs[output]);
     SK_TRY(sk_slot_bytes(model->current, slot, &model->error));
     *tensor = slot->t;
-    return SK_OK;
-}
-
-sk_status sk_keep(sk_model *model, int output, int input) {
-    sk_tensor value;
-    SK_TRY(sk_output(model, output, &value));
-    void *data;
-    if (input < 0 || input >= model->ir.main->n_inputs)
-        return sk_fail(&model->error, SK_NAME, "no input %d", input);
-    /* an output that is this very input stays where it is */
-    if (value.data == model->inputs[input].t.data) return SK_OK;
-    SK_TRY(sk_set_input(model, input, value.type, value.rank, value.dims, &data));
-    memcpy(data, value.data, sk_nbytes(&value));
     return SK_OK;
 }
 
