@@ -71,9 +71,11 @@ SK_INLINE v128_t load(const float *x, size_t lanes) {
 SK_INLINE void block_of_columns(const folding f, const int vectors, const size_t lanes, const float *x,
                                 size_t rows, size_t stride, v128_t *acc) {
     v128_t block[4];
+    SK_UNROLL
     for (int v = 0; v < vectors; v++) block[v] = neutral4(f);
-    for (size_t i = 0; i < rows; i++, x += stride)
-        for (int v = 0; v < vectors; v++) block[v] = fold4(f, block[v], load(x + 4 * v, lanes));
+    for (size_t i = 0; i < rows; i++, x += stride) SK_UNROLL
+    for (int v = 0; v < vectors; v++) block[v] = fold4(f, block[v], load(x + 4 * v, lanes));
+    SK_UNROLL
     for (int v = 0; v < vectors; v++) acc[v] = join4(f, acc[v], block[v]);
 }
 
@@ -82,6 +84,7 @@ SK_INLINE void columns(const folding f, const int vectors, const size_t lanes, c
                        size_t stride, float *acc) {
     while (rows) {
         v128_t group[4];
+        SK_UNROLL
         for (int v = 0; v < vectors; v++) group[v] = neutral4(f);
         for (int b = 0; b < BLOCK_ROWS && rows; b++) {
             const size_t count = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
@@ -89,6 +92,7 @@ SK_INLINE void columns(const folding f, const int vectors, const size_t lanes, c
             x += count * stride;
             rows -= count;
         }
+        SK_UNROLL
         for (int v = 0; v < vectors; v++) {
             const v128_t old = outside4(f, load(acc + 4 * v, lanes)), total = join4(f, old, group[v]);
             if (lanes < 4) sk_store_part(acc, outside4(f, total), lanes);

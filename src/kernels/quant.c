@@ -23,6 +23,7 @@ SK_INLINE void quantize(const float *x, uint8_t *y, size_t n, const float *scale
     size_t i = 0;
     for (; i + 16 <= n; i += 16) {
         v128_t q[4];
+        SK_UNROLL
         for (size_t v = 0; v < 4; v++) {
             const size_t at = (i + 4 * v) * step;
             const v128_t s = step ? sk_load4(scale + at) : sk_splat4(*scale);

@@ -113,6 +113,7 @@ static void start(const sk_rnn_args *a, rnn_work *w) {
 SK_INLINE void product_tile(const int panels, size_t k, const float *h, const float *w, float *c) {
     v128_t acc[4][2];
     const size_t size = panel_size(k);
+    SK_UNROLL
     for (int p = 0; p < panels; p++) {
         acc[p][0] = sk_load4(c + p * SK_PANEL);
         acc[p][1] = sk_load4(c + p * SK_PANEL + 4);
@@ -120,11 +121,13 @@ SK_INLINE void product_tile(const int panels, size_t k, const float *h, const fl
     w += SK_PANEL;
     for (size_t i = 0; i < k; i++, w += SK_PANEL) {
         const v128_t x = wasm_v128_load32_splat(h + i);
+        SK_UNROLL
         for (int p = 0; p < panels; p++) {
             acc[p][0] = sk_madd(x, sk_load4(w + (size_t)p * size), acc[p][0]);
             acc[p][1] = sk_madd(x, sk_load4(w + (size_t)p * size + 4), acc[p][1]);
         }
     }
+    SK_UNROLL
     for (int p = 0; p < panels; p++) {
         sk_store4(c + p * SK_PANEL, acc[p][0]);
         sk_store4(c + p * SK_PANEL + 4, acc[p][1]);
