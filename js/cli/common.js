@@ -22,7 +22,12 @@ function progress({ phase, loaded, total }) {
 function externalData(file, named) {
   /** @type {Record<string, string>} */
   const files = Object.create(null);
-  for (const name of ['model.onnx.data', `${path.basename(file)}.data`, `${path.basename(file)}_data`, `${path.basename(file, '.onnx')}.data`]) {
+  for (const name of [
+    'model.onnx.data',
+    `${path.basename(file)}.data`,
+    `${path.basename(file)}_data`,
+    `${path.basename(file, '.onnx')}.data`,
+  ]) {
     const beside = path.join(path.dirname(file), name);
     if (existsSync(beside)) files[name] = beside;
   }
@@ -45,7 +50,8 @@ export async function openModel(file, flags, { tools, check } = {}) {
   if (!remote && !existsSync(file)) wrong(`no file '${file}'`);
   if (!remote && statSync(file).isDirectory()) wrong(`${file} is a folder`);
   const simd = flags.simd ?? 'auto';
-  if (!['auto', 'relaxed', 'simd128'].includes(simd)) wrong(`--simd is auto, relaxed or simd128, not '${simd}'`);
+  if (!['auto', 'relaxed', 'simd128'].includes(simd))
+    wrong(`--simd is auto, relaxed or simd128, not '${simd}'`);
   return load(remote ? file : path.resolve(file), {
     simd: tools ? 'simd128' : /** @type {'auto'} */ (simd),
     wasm: tools ? { urls: { simd128: new URL('./siskin-tools.wasm', import.meta.url).href } } : undefined,
@@ -69,7 +75,14 @@ export function bytesText(n) {
 }
 
 /** @param {number} n */
-export const countText = (n) => (n < 1e4 ? String(n) : n < 1e6 ? `${(n / 1e3).toFixed(1)} thousand` : n < 1e9 ? `${(n / 1e6).toFixed(2)} million` : `${(n / 1e9).toFixed(2)} billion`);
+export const countText = (n) =>
+  n < 1e4
+    ? String(n)
+    : n < 1e6
+      ? `${(n / 1e3).toFixed(1)} thousand`
+      : n < 1e9
+        ? `${(n / 1e6).toFixed(2)} million`
+        : `${(n / 1e9).toFixed(2)} billion`;
 
 /** @param {readonly (number | string | null)[] | null} dims */
 export const shapeText = (dims) => (dims ? `[${dims.map((d) => d ?? '?').join(', ')}]` : ' of any shape');
@@ -78,6 +91,7 @@ export const shapeText = (dims) => (dims ? `[${dims.map((d) => d ?? '?').join(',
 export function table(head, rows) {
   const all = [head, ...rows];
   const widths = head.map((_, i) => Math.min(60, Math.max(...all.map((row) => row[i].length))));
-  const cell = (/** @type {string} */ text, /** @type {number} */ i) => (text.length > widths[i] ? `…${text.slice(1 - widths[i])}` : text).padEnd(widths[i]);
+  const cell = (/** @type {string} */ text, /** @type {number} */ i) =>
+    (text.length > widths[i] ? `…${text.slice(1 - widths[i])}` : text).padEnd(widths[i]);
   return all.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }

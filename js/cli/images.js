@@ -39,7 +39,8 @@ export function decodeImage(file, name) {
 }
 
 /** @param {Uint8Array} file PNG or JPEG by its first bytes? */
-export const isImage = (file) => (file[0] === 0x89 && file[1] === 0x50) || (file[0] === 0xff && file[1] === 0xd8);
+export const isImage = (file) =>
+  (file[0] === 0x89 && file[1] === 0x50) || (file[0] === 0xff && file[1] === 0xd8);
 
 /** Bilinear, pixel centres aligned (as OpenCV and browsers do).
  * @param {Picture} picture @param {number} width @param {number} height @returns {Picture} */
@@ -56,7 +57,8 @@ function resize(picture, width, height) {
       const x0 = Math.floor(sx);
       const x1 = Math.min(x0 + 1, picture.width - 1);
       for (let c = 0; c < 4; c++) {
-        const at = (/** @type {number} */ yy, /** @type {number} */ xx) => picture.rgba[(yy * picture.width + xx) * 4 + c];
+        const at = (/** @type {number} */ yy, /** @type {number} */ xx) =>
+          picture.rgba[(yy * picture.width + xx) * 4 + c];
         const top = at(y0, x0) + (at(y0, x1) - at(y0, x0)) * (sx - x0);
         const bottom = at(y1, x0) + (at(y1, x1) - at(y1, x0)) * (sx - x0);
         rgba[(y * width + x) * 4 + c] = top + (bottom - top) * (sy - y0);
@@ -76,7 +78,8 @@ function axesOf({ name, dims }) {
   if (dims && (rank === 4 || rank === 3)) {
     const first = rank - 3;
     if (counts.includes(/** @type {number} */ (dims[first]))) return { c: first, h: first + 1, w: first + 2 };
-    if (counts.includes(/** @type {number} */ (dims[rank - 1]))) return { c: rank - 1, h: first, w: first + 1 };
+    if (counts.includes(/** @type {number} */ (dims[rank - 1])))
+      return { c: rank - 1, h: first, w: first + 1 };
   }
   return wrong(`input '${name}' is [${dims ?? '?'}]: not an image of 1, 3 or 4 channels`);
 }
@@ -90,12 +93,14 @@ function axesOf({ name, dims }) {
 export function imageTensor(picture, input, { mean, std, raw }) {
   const declared = /** @type {(number | string | null)[]} */ (input.dims);
   const { c, h, w } = axesOf(input);
-  const size = (/** @type {number} */ axis, /** @type {number} */ own) => (typeof declared[axis] === 'number' ? declared[axis] : own);
+  const size = (/** @type {number} */ axis, /** @type {number} */ own) =>
+    typeof declared[axis] === 'number' ? declared[axis] : own;
   const { width, height, rgba } = resize(picture, size(w, picture.width), size(h, picture.height));
   const channels = /** @type {number} */ (declared[c]);
   const last = c > w;
   const bytes = input.type === 'uint8';
-  if (!bytes && input.type !== 'float32') wrong(`input '${input.name}' is ${input.type}: images go into float32 or uint8 inputs`);
+  if (!bytes && input.type !== 'float32')
+    wrong(`input '${input.name}' is ${input.type}: images go into float32 or uint8 inputs`);
   const data = new (bytes ? Uint8Array : Float32Array)(channels * width * height);
   const pick = (/** @type {number[]} */ list, /** @type {number} */ k) => list[list.length > 1 ? k : 0];
   for (let i = 0; i < width * height; i++) {
@@ -106,6 +111,8 @@ export function imageTensor(picture, input, { mean, std, raw }) {
       data[at] = bytes ? Math.round(value * 255) : ((value - pick(mean, k)) / pick(std, k)) * (raw ? 255 : 1);
     }
   }
-  const dims = declared.map((d, axis) => (axis === c ? channels : axis === h ? height : axis === w ? width : 1));
+  const dims = declared.map((d, axis) =>
+    axis === c ? channels : axis === h ? height : axis === w ? width : 1,
+  );
   return { type: input.type, data, dims };
 }

@@ -9,7 +9,8 @@ import { parseDims, splitNamed } from './inputs.js';
 function planShapes(model, shapes) {
   /** @type {Record<string, number[]>} */
   const dims = Object.create(null);
-  for (const { name, dims: declared } of model.inputs) dims[name] = (declared ?? []).map((d) => (typeof d === 'number' ? d : 1));
+  for (const { name, dims: declared } of model.inputs)
+    dims[name] = (declared ?? []).map((d) => (typeof d === 'number' ? d : 1));
   for (const text of shapes) {
     const { input, value } = splitNamed(text, model.inputs);
     dims[input.name] = parseDims(value);
@@ -46,20 +47,36 @@ function planRows(plan) {
 function print(model, about, plan, memory, shapes) {
   const say = console.log;
   say(`ONNX, IR version ${about.irVersion}${about.producer ? `, by ${about.producer}` : ''}`);
-  say(`opsets       ${Object.entries(about.opsets).map(([domain, version]) => `${domain} ${version}`).join(', ')}`);
+  say(
+    `opsets       ${Object.entries(about.opsets)
+      .map(([domain, version]) => `${domain} ${version}`)
+      .join(', ')}`,
+  );
   for (const value of model.inputs) say(`input        ${value.name}: ${value.type}${shapeText(value.dims)}`);
   for (const value of model.outputs) say(`output       ${value.name}: ${value.type}${shapeText(value.dims)}`);
-  say(`parameters   ${countText(about.parameters)} in ${about.constants} constants, ${bytesText(about.parameterBytes)}`);
-  const ops = Object.entries(about.ops).sort(([, a], [, b]) => /** @type {number} */ (b) - /** @type {number} */ (a));
-  say(`operators    ${about.nodes} nodes after optimisation: ${ops.map(([name, n]) => `${name} ${n}`).join(', ')}`);
-  const list = Object.entries(shapes).map(([name, dims]) => `${name}=${dims}`).join(' ');
+  say(
+    `parameters   ${countText(about.parameters)} in ${about.constants} constants, ${bytesText(about.parameterBytes)}`,
+  );
+  const ops = Object.entries(about.ops).sort(
+    ([, a], [, b]) => /** @type {number} */ (b) - /** @type {number} */ (a),
+  );
+  say(
+    `operators    ${about.nodes} nodes after optimisation: ${ops.map(([name, n]) => `${name} ${n}`).join(', ')}`,
+  );
+  const list = Object.entries(shapes)
+    .map(([name, dims]) => `${name}=${dims}`)
+    .join(' ');
   if (plan.error) {
     say(`plan         none for ${list}: ${plan.error}`);
     return;
   }
-  say(`plan         for ${list}: ${plan.steps.length} steps in ${plan.segments} segment${plan.segments > 1 ? 's' : ''}`);
+  say(
+    `plan         for ${list}: ${plan.steps.length} steps in ${plan.segments} segment${plan.segments > 1 ? 's' : ''}`,
+  );
   say(`work         ${countText(plan.macs)} multiply-accumulates`);
-  say(`memory       ${bytesText(plan.arena)} working, ${bytesText(memory.weights)} packed weights, ${bytesText(memory.inUse)} in all`);
+  say(
+    `memory       ${bytesText(plan.arena)} working, ${bytesText(memory.weights)} packed weights, ${bytesText(memory.inUse)} in all`,
+  );
 }
 
 /** @param {string} file @param {import('./common.js').Flags} flags */
@@ -77,7 +94,10 @@ export async function info(file, flags) {
       return;
     }
     print(model, about, plan, memory, shapes);
-    if (flags.plan && !plan.error) console.log(`\n${table(['step', 'op', 'output', 'tensor', 'bytes', 'alive', 'scratch'], planRows(plan))}`);
+    if (flags.plan && !plan.error)
+      console.log(
+        `\n${table(['step', 'op', 'output', 'tensor', 'bytes', 'alive', 'scratch'], planRows(plan))}`,
+      );
     if (flags.graph) console.log(`\n${await model.describe('graph')}`);
   } finally {
     await model.dispose();

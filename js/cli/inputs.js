@@ -22,14 +22,16 @@ export function readFile(file) {
 /** '1,3,224,224' or '1x3x224x224'. @param {string} text */
 export function parseDims(text) {
   const dims = text.trim() ? text.split(/[,x]/).map(Number) : [];
-  if (!dims.every((d) => Number.isInteger(d) && d >= 0)) wrong(`'${text}' is not a shape such as 1,3,224,224`);
+  if (!dims.every((d) => Number.isInteger(d) && d >= 0))
+    wrong(`'${text}' is not a shape such as 1,3,224,224`);
   return dims;
 }
 
 /** @param {string} text @param {string} option @returns {number[]} */
 export function parseNumbers(text, option) {
   const numbers = text.split(',').map(Number);
-  if (!text.trim() || numbers.some(Number.isNaN)) wrong(`${option} wants numbers such as 0.485,0.456,0.406, not '${text}'`);
+  if (!text.trim() || numbers.some(Number.isNaN))
+    wrong(`${option} wants numbers such as 0.485,0.456,0.406, not '${text}'`);
   return numbers;
 }
 
@@ -39,7 +41,8 @@ export function splitNamed(text, inputs) {
   if (input) return { input, value: text.slice(input.name.length + 1) };
   const list = inputs.map(({ name }) => `'${name}'`).join(', ');
   const at = text.indexOf('=');
-  if (at > 0 && !/[/.[]/.test(text.slice(0, at))) wrong(`the model has no input '${text.slice(0, at)}': it has ${list}`);
+  if (at > 0 && !/[/.[]/.test(text.slice(0, at)))
+    wrong(`the model has no input '${text.slice(0, at)}': it has ${list}`);
   if (inputs.length !== 1) wrong(`say which input '${text}' is for, as NAME=VALUE: the model has ${list}`);
   return { input: inputs[0], value: text };
 }
@@ -60,7 +63,8 @@ function filled(input, dims, value) {
   const length = dims.reduce((a, b) => a * b, 1);
   const whole = !/float/.test(input.type);
   const big = /int64/.test(input.type);
-  const one = (/** @type {unknown} */ _, /** @type {number} */ i) => (big ? BigInt(Math.round(value(i))) : whole ? Math.round(value(i)) : value(i));
+  const one = (/** @type {unknown} */ _, /** @type {number} */ i) =>
+    big ? BigInt(Math.round(value(i))) : whole ? Math.round(value(i)) : value(i);
   return new Tensor(input.type, arrayOf(input.type).from({ length }, one), dims);
 }
 
@@ -76,7 +80,8 @@ function literal(input, text) {
     const value = JSON.parse(text);
     const dims = shapeOf(value);
     const flat = [value].flat(Infinity).map(Number);
-    if (dims.reduce((a, b) => a * b, 1) !== flat.length || flat.some(Number.isNaN)) wrong(`'${text}' is not an even array of numbers`);
+    if (dims.reduce((a, b) => a * b, 1) !== flat.length || flat.some(Number.isNaN))
+      wrong(`'${text}' is not an even array of numbers`);
     return filled(input, dims.length || !input.dims?.length ? dims : input.dims.map(() => 1), (i) => flat[i]);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;

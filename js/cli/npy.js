@@ -52,11 +52,16 @@ export function readNpy(file, name) {
   const descr = /'descr'\s*:\s*'([<>|=])([a-z]\d+)'/.exec(header);
   const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(header);
   const type = descr && TYPES[descr[2]];
-  if (!descr || !type || !shape) wrong(`${name} holds a type that is not supported (${header.slice(0, 60).trim()}...)`);
-  const dims = shape[1].split(',').filter((s) => s.trim()).map(Number);
+  if (!descr || !type || !shape)
+    wrong(`${name} holds a type that is not supported (${header.slice(0, 60).trim()}...)`);
+  const dims = shape[1]
+    .split(',')
+    .filter((s) => s.trim())
+    .map(Number);
   const width = Number(descr[2].slice(1));
   const length = dims.reduce((a, b) => a * b, width);
-  if (!dims.every((d) => Number.isSafeInteger(d) && d >= 0) || file.length - end < length) wrong(`${name} is cut off: it should hold ${length} bytes of data`);
+  if (!dims.every((d) => Number.isSafeInteger(d) && d >= 0) || file.length - end < length)
+    wrong(`${name} is cut off: it should hold ${length} bytes of data`);
   let bytes = file.slice(end, end + length);
   if (descr[1] === '>') swapBytes(bytes, width);
   if (/'fortran_order'\s*:\s*True/.test(header)) bytes = fromFortran(bytes, dims, width);

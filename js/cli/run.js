@@ -9,7 +9,13 @@ import { wrong } from './usage.js';
 /** @typedef {import('../siskin.d.ts').Tensor} Tensor */
 
 /** Numbers of a tensor for printing; float16 bits become numbers. @param {Tensor} tensor @returns {number[]} */
-const numbers = (tensor) => Array.from(/16$/.test(tensor.type) && /float/.test(tensor.type) ? tensor.toFloat32() : /** @type {any} */ (tensor.data), Number);
+const numbers = (tensor) =>
+  Array.from(
+    /16$/.test(tensor.type) && /float/.test(tensor.type)
+      ? tensor.toFloat32()
+      : /** @type {any} */ (tensor.data),
+    Number,
+  );
 
 /** @param {string} name @param {Tensor} tensor */
 function summary(name, tensor) {
@@ -18,11 +24,15 @@ function summary(name, tensor) {
   const short = (/** @type {number} */ v) => String(Number(v.toPrecision(6)));
   const least = finite.reduce((a, b) => Math.min(a, b), Infinity);
   const most = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-  const lines = [`${name}: ${tensor.type}[${tensor.dims}]${finite.length ? `  min ${short(least)}  max ${short(most)}` : ''}${finite.length < values.length ? `  ${values.length - finite.length} not finite` : ''}`];
+  const lines = [
+    `${name}: ${tensor.type}[${tensor.dims}]${finite.length ? `  min ${short(least)}  max ${short(most)}` : ''}${finite.length < values.length ? `  ${values.length - finite.length} not finite` : ''}`,
+  ];
   if (values.length <= 16) {
     lines.push(`  ${values.map(short).join(' ')}`);
   } else {
-    const top = Array.from(values.keys()).sort((a, b) => values[b] - values[a]).slice(0, 5);
+    const top = Array.from(values.keys())
+      .sort((a, b) => values[b] - values[a])
+      .slice(0, 5);
     lines.push(`  largest: ${top.map((i) => `[${i}] ${short(values[i])}`).join('  ')}`);
   }
   return lines.join('\n');
@@ -54,8 +64,18 @@ function write(dir, outputs) {
 
 /** JSON keeps what it can: 64-bit integers beyond 2^53 as text, NaN and infinities as text. @param {Tensor} tensor */
 const jsonData = (tensor) =>
-  Array.from(/** @type {any} */ (tensor.type === 'float16' || tensor.type === 'bfloat16' ? tensor.toFloat32() : tensor.data), (v) =>
-    typeof v === 'bigint' ? (Number.isSafeInteger(Number(v)) ? Number(v) : String(v)) : Number.isFinite(v) ? v : String(v),
+  Array.from(
+    /** @type {any} */ (
+      tensor.type === 'float16' || tensor.type === 'bfloat16' ? tensor.toFloat32() : tensor.data
+    ),
+    (v) =>
+      typeof v === 'bigint'
+        ? Number.isSafeInteger(Number(v))
+          ? Number(v)
+          : String(v)
+        : Number.isFinite(v)
+          ? v
+          : String(v),
   );
 
 /** @param {any[]} rows of describe('check'), in the order of execution */
@@ -63,9 +83,16 @@ function printCheck(rows) {
   const relative = (/** @type {any} */ r) => (r.maxAbs ? r.maxDiff / r.maxAbs : r.maxDiff);
   const bad = rows.filter((r) => relative(r) > 1e-4);
   const worst = [...rows].sort((a, b) => relative(b) - relative(a)).slice(0, 10);
-  console.log(`\n${rows.length} node outputs compared with the scalar reference, ${bad.length} differ by more than 1e-4 of their maximum; the largest differences:`);
+  console.log(
+    `\n${rows.length} node outputs compared with the scalar reference, ${bad.length} differ by more than 1e-4 of their maximum; the largest differences:`,
+  );
   const cell = (/** @type {number} */ v) => v.toExponential(2);
-  console.log(table(['node', 'op', 'output', 'max', 'difference', 'relative'], worst.map((r) => [r.node, r.op, r.output, cell(r.maxAbs), cell(r.maxDiff), cell(relative(r))])));
+  console.log(
+    table(
+      ['node', 'op', 'output', 'max', 'difference', 'relative'],
+      worst.map((r) => [r.node, r.op, r.output, cell(r.maxAbs), cell(r.maxDiff), cell(relative(r))]),
+    ),
+  );
   return bad.length;
 }
 
@@ -99,20 +126,36 @@ export async function run(file, flags) {
       inputs[name] = tensor;
     }
     const missing = model.inputs.filter(({ name }) => !inputs[name]);
-    if (missing.length) wrong(`input missing: ${missing.map(({ name, type, dims }) => `${name} (${type}[${dims ?? '?'}])`).join(', ')}; give it as --input NAME=FILE.npy`);
+    if (missing.length)
+      wrong(
+        `input missing: ${missing.map(({ name, type, dims }) => `${name} (${type}[${dims ?? '?'}])`).join(', ')}; give it as --input NAME=FILE.npy`,
+      );
     const { outputs, times } = await timed(model, inputs, repeat);
     const files = flags.output ? write(flags.output, outputs) : [];
     const check = flags['check-nodes'] ? await model.describe('check') : undefined;
     times.sort((a, b) => a - b);
     const time = { runs: repeat, min: times[0], median: times[times.length >> 1] };
     if (flags.json) {
-      const entries = Object.entries(outputs).map(([name, t]) => [name, { type: t.type, dims: t.dims, data: jsonData(t) }]);
-      console.log(JSON.stringify({ outputs: Object.fromEntries(entries), files, milliseconds: time, build: model.info.build, check }));
+      const entries = Object.entries(outputs).map(([name, t]) => [
+        name,
+        { type: t.type, dims: t.dims, data: jsonData(t) },
+      ]);
+      console.log(
+        JSON.stringify({
+          outputs: Object.fromEntries(entries),
+          files,
+          milliseconds: time,
+          build: model.info.build,
+          check,
+        }),
+      );
       return;
     }
     for (const [name, tensor] of Object.entries(outputs)) console.log(summary(name, tensor));
     for (const name of files) console.log(`wrote ${name}`);
-    console.log(`${time.min.toFixed(2)} ms${repeat > 1 ? ` at best, ${time.median.toFixed(2)} ms median of ${repeat}` : ' (the first run: it also plans and packs)'}, ${model.info.build}`);
+    console.log(
+      `${time.min.toFixed(2)} ms${repeat > 1 ? ` at best, ${time.median.toFixed(2)} ms median of ${repeat}` : ' (the first run: it also plans and packs)'}, ${model.info.build}`,
+    );
     if (check && printCheck(check)) process.exitCode = 1;
   } finally {
     await model.dispose();

@@ -29,5 +29,7 @@ export function difference(got, wanted) {
     if (same(got.type, a[i], b[i])) continue;
     if (!wrong++) first = i;
   }
-  return wrong ? `${wrong} of ${b.length} elements differ, the first at ${first}: ${a[first]}, not ${b[first]}` : '';
+  return wrong
+    ? `${wrong} of ${b.length} elements differ, the first at ${first}: ${a[first]}, not ${b[first]}`
+    : '';
 }

@@ -39,7 +39,8 @@ function vectors() {
       .map((name) => ({ name: `${set}/${name}`, folder: path.join(root, set, name) })),
   );
   return all.filter(
-    ({ name, folder }) => existsSync(path.join(folder, 'model.onnx')) && (!parts.length || parts.some((p) => name.includes(p))),
+    ({ name, folder }) =>
+      existsSync(path.join(folder, 'model.onnx')) && (!parts.length || parts.some((p) => name.includes(p))),
   );
 }
 
@@ -64,7 +65,9 @@ function randomDifference(got, wanted) {
 async function runSet(model, folder, random) {
   const inputs = tensors(folder, 'input');
   const expected = tensors(folder, 'output');
-  const feeds = Object.fromEntries(inputs.map((tensor, i) => [model.inputs[i].name, asDeclared(tensor, model.inputs[i])]));
+  const feeds = Object.fromEntries(
+    inputs.map((tensor, i) => [model.inputs[i].name, asDeclared(tensor, model.inputs[i])]),
+  );
   const outputs = await model.predict(feeds);
   expected.forEach((tensor, i) => {
     const { name } = model.outputs[i];
@@ -97,13 +100,17 @@ const list = vectors();
 for (const simd of ['simd128', 'relaxed']) {
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const { name, folder } of list) {
-    const reason = FAULTY[name] ? `skip: the vector is wrong: it ${FAULTY[name]}` : await runVector(folder, simd);
+    const reason = FAULTY[name]
+      ? `skip: the vector is wrong: it ${FAULTY[name]}`
+      : await runVector(folder, simd);
     if (!reason) count.passed++;
     else if (reason.startsWith('skip: ')) count.skipped++;
     else count.failed++;
     if (reason && (verbose || !reason.startsWith('skip: '))) console.log(`${simd} ${name}: ${reason}`);
   }
-  console.log(`${simd}: ${count.passed} of ${list.length} vectors pass, ${count.failed} fail, ${count.skipped} are skipped (-v says why)`);
+  console.log(
+    `${simd}: ${count.passed} of ${list.length} vectors pass, ${count.failed} fail, ${count.skipped} are skipped (-v says why)`,
+  );
   if (!parts.length && count.passed < FLOOR) {
     console.log(`${simd}: fewer than ${FLOOR} passed`);
     count.failed++;
