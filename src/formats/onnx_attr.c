@@ -147,7 +147,7 @@ static sk_status resolve(sk_onnx *r, const sk_onnx_scope *scope, sk_attr *attr, 
     *present = 0;
     for (int32_t i = 0; i < scope->call->n_attrs; i++) {
         const sk_attr *given = &scope->call->attrs[i];
-        if (strcmp(given->name, attr->ref)) continue;
+        if (given->name != attr->ref) continue; /* interned */
         if (given->kind != attr->kind)
             return sk_fail(r->err, SK_MALFORMED,
                            "attribute '%s' of a call of function '%s' has the wrong type", given->name,
@@ -156,6 +156,7 @@ static sk_status resolve(sk_onnx *r, const sk_onnx_scope *scope, sk_attr *attr, 
         *attr = *given;
         attr->name = name;
         *present = 1;
+        return SK_OK;
     }
     return SK_OK;
 }
