@@ -47,7 +47,8 @@ static sk_status scan(sk_onnx *r, sk_message m, sk_attr *attr, found *f) {
 
 static sk_status read_string(sk_onnx *r, const sk_field *field, sk_string *string) {
     SK_TRY(sk_wire_want(&r->wire, field, SK_BYTES, WHAT));
-    if (field->size > UINT32_MAX) return sk_fail(r->err, SK_LIMIT, "an attribute holds a string of 4 GB");
+    if (field->size > SK_MAX_TENSOR_BYTES)
+        return sk_fail(r->err, SK_LIMIT, "an attribute holds a string of more than 1 GB");
     char *copy = sk_arena_alloc(&r->ir->arena, (size_t)field->size + 1);
     if (!copy) return sk_oom(r->err, (size_t)field->size);
     copy[field->size] = 0;
@@ -108,6 +109,7 @@ static sk_status read_numbers(sk_onnx *r, const sk_field *field, sk_attr *attr, 
 static sk_status read_element(sk_onnx *r, sk_onnx_scope *scope, const sk_field *field, sk_attr *attr,
                               void *list) {
     if (attr->kind == SK_ATTR_FLOATS || attr->kind == SK_ATTR_INTS) return read_numbers(r, field, attr, list);
+    if (attr->count == INT32_MAX) return sk_fail(r->err, SK_LIMIT, "attribute '%s' is too long", attr->name);
     const uint32_t i = attr->count++;
     if (!list) return SK_OK;
     if (attr->kind == SK_ATTR_STRINGS) return read_string(r, field, (sk_string *)list + i);

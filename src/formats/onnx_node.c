@@ -21,6 +21,8 @@ static sk_status scan(sk_onnx *r, const sk_onnx_scope *scope, sk_onnx_node *n) {
     for (sk_message m = n->message; m.at < m.end;) {
         sk_field field;
         SK_TRY(sk_wire_next(&r->wire, &m, &field));
+        if (n->n_inputs + n->n_outputs + n->n_attrs > SK_ONNX_PORTS)
+            return sk_fail(r->err, SK_LIMIT, "a node has more than %d inputs and outputs", SK_ONNX_PORTS);
         switch (field.number) {
         case INPUT: n->n_inputs++; break;
         case OUTPUT: n->n_outputs++; break;

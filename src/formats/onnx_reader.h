@@ -9,10 +9,11 @@
 #include "formats/wire.h"
 #include "graph/graph.h"
 
-#define SK_ONNX_DEPTH 16      /* of bodies within bodies and functions within functions, together */
-#define SK_ONNX_NODES 1000000 /* in the whole model, functions expanded */
-#define SK_ONNX_ATTRS 256     /* of one node */
-#define SK_ONNX_RESIDENT 1024 /* constants of at most so many bytes are read at once */
+#define SK_ONNX_DEPTH 16        /* of bodies within bodies and functions within functions, together */
+#define SK_ONNX_NODES 1000000   /* in the whole model, functions expanded */
+#define SK_ONNX_PORTS (1 << 20) /* inputs, outputs and attributes of one node */
+#define SK_ONNX_ATTRS 256       /* of one node */
+#define SK_ONNX_RESIDENT 1024   /* constants of at most so many bytes are read at once */
 
 typedef struct sk_onnx_function {
     const char *domain, *name, *overload; /* interned */

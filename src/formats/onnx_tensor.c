@@ -179,6 +179,8 @@ static sk_status read_strings(const target *t, const proto *p, size_t bytes, sk_
     const size_t n = bytes / sizeof(sk_string);
     if (n != p->elements || (n && p->typed != STRINGS))
         return wrong_count(t, p, p->typed == STRINGS ? p->elements : 0, "strings", n);
+    if (p->text_bytes > SK_MAX_TENSOR_BYTES)
+        return sk_fail(t->wire->err, SK_LIMIT, "%s has strings of more than 1 GB", p->title);
     sk_string *strings = sk_arena_calloc(t->arena, n, sizeof *strings);
     char *text = sk_arena_alloc(t->arena, (size_t)p->text_bytes);
     if (!strings || !text) return sk_oom(t->wire->err, bytes + (size_t)p->text_bytes);
@@ -187,8 +189,6 @@ static sk_status read_strings(const target *t, const proto *p, size_t bytes, sk_
         sk_field field;
         SK_TRY(sk_wire_next(t->wire, &m, &field));
         if (field.number != STRINGS) continue;
-        if (field.size > UINT32_MAX)
-            return sk_fail(t->wire->err, SK_LIMIT, "%s holds a string of 4 GB", p->title);
         SK_TRY(sk_wire_copy(t->wire, field.at, field.size, text));
         strings[i++] = (sk_string){text, (uint32_t)field.size};
         text += field.size;
