@@ -111,7 +111,7 @@ export function imageTensor(picture, input, { mean, std, raw }) {
       data[at] = bytes ? Math.round(value * 255) : ((value - pick(mean, k)) / pick(std, k)) * (raw ? 255 : 1);
     }
   }
-  const dims = declared.map((d, axis) =>
+  const dims = declared.map((_, axis) =>
     axis === c ? channels : axis === h ? height : axis === w ? width : 1,
   );
   return { type: input.type, data, dims };

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 1: with what looks into models rather than running them: reference kernels, check mode, descriptions of graph and
- * plan. The run-time builds for web pages go without. */
+/* 1: with what looks into models rather than running them: reference kernels, check mode, descriptions of
+ * graph and plan. The run-time builds for web pages go without. */
 #ifndef SK_TOOLS
 #define SK_TOOLS 1
 #endif

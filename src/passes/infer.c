@@ -28,27 +28,32 @@ static sk_status infer_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
     return SK_OK;
 }
 
-sk_status sk_infer_static(sk_ir *ir, sk_node *node, sk_error *err) {
-    for (int i = 0; i < node->n_bodies; i++) SK_TRY(infer_graph(ir, node->bodies[i], err));
-    sk_arena scratch;
-    sk_arena_init(&scratch, ir->arena.heap);
+static sk_status infer_node(sk_node *node, sk_arena *scratch, sk_error *err) {
     const size_t n_in = (size_t)node->n_inputs, n_out = (size_t)node->n_outputs;
-    sk_tensor *tensors = sk_arena_calloc(&scratch, n_in + n_out + 1, sizeof *tensors);
-    const sk_tensor **in = sk_arena_calloc(&scratch, n_in + 1, sizeof *in);
-    sk_tensor **out = sk_arena_calloc(&scratch, n_out + 1, sizeof *out);
-    sk_status status = tensors && in && out ? SK_OK : sk_oom(err, (n_in + n_out) * sizeof *tensors);
-    for (size_t i = 0; status == SK_OK && i < n_in; i++) {
+    sk_tensor *tensors = sk_arena_calloc(scratch, n_in + n_out + 1, sizeof *tensors);
+    const sk_tensor **in = sk_arena_calloc(scratch, n_in + 1, sizeof *in);
+    sk_tensor **out = sk_arena_calloc(scratch, n_out + 1, sizeof *out);
+    if (!tensors || !in || !out) return sk_oom(err, (n_in + n_out) * sizeof *tensors);
+    for (size_t i = 0; i < n_in; i++) {
         if (!node->inputs[i]) continue;
         tensors[i] = known(node->inputs[i]);
         in[i] = &tensors[i];
     }
-    for (size_t i = 0; status == SK_OK && i < n_out; i++) {
+    for (size_t i = 0; i < n_out; i++) {
         tensors[n_in + i] = sk_unknown_tensor();
         if (node->outputs[i]) out[i] = &tensors[n_in + i];
     }
-    if (status == SK_OK) status = sk_infer_node(node, in, out, err);
-    for (size_t i = 0; status == SK_OK && i < n_out; i++)
-        if (out[i]) merge(&node->outputs[i]->type, out[i]);
+    SK_TRY(sk_infer_node(node, in, out, err));
+    for (size_t i = 0; i < n_out; i++)
+        if (node->outputs[i]) merge(&node->outputs[i]->type, &tensors[n_in + i]);
+    return SK_OK;
+}
+
+sk_status sk_infer_static(sk_ir *ir, sk_node *node, sk_error *err) {
+    for (int i = 0; i < node->n_bodies; i++) SK_TRY(infer_graph(ir, node->bodies[i], err));
+    sk_arena scratch;
+    sk_arena_init(&scratch, ir->arena.heap);
+    const sk_status status = infer_node(node, &scratch, err);
     sk_arena_clear(&scratch);
     return status;
 }

@@ -91,16 +91,15 @@ static sk_status want(layouts *l, sk_value **value, int layout) {
 static int outputs_have_rank(const sk_node *node, int rank) {
     for (int i = 0; i < node->n_outputs; i++)
         if (node->outputs[i] && node->outputs[i]->type.rank != rank) return 0;
-    return node->n_outputs > 0 && node->outputs[0];
+    return 1;
 }
 
 static int wants_channels_last(const sk_node *node) {
     const sk_value *first = node->n_inputs ? node->inputs[0] : NULL;
     const int follow = node->op->follow;
-    if (!first || follow == SK_FOLLOW_NONE ||
-        !outputs_have_rank(node, node->outputs[0] ? node->outputs[0]->type.rank : -2))
-        return 0;
+    if (!first || follow == SK_FOLLOW_NONE || !node->n_outputs || !node->outputs[0]) return 0;
     const int rank = node->outputs[0]->type.rank;
+    if (!outputs_have_rank(node, rank)) return 0;
     if (rank < 3 || rank > 5) return 0;
     if (follow == SK_FOLLOW_CHANNELS) return first->type.rank == rank && node->n_outputs == 1;
     int any = 0;

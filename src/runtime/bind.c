@@ -50,6 +50,8 @@ static sk_status gather(binding *b) {
     for (int i = 0; i < node->n_outputs; i++) {
         if (!node->outputs[i]) continue;
         b->out[i] = sk_slot_of(b->plan, node->outputs[i]);
+        if (!b->out[i])
+            return sk_fail(b->err, SK_MALFORMED, "'%s' is made outside its graph", node->outputs[i]->name);
         b->out_t[i] = &b->out[i]->t;
     }
     return SK_OK;
@@ -103,7 +105,7 @@ static int can_compute(const binding *b) {
 static sk_status compute(binding *b) {
     sk_arena *arena = &last_segment(b->plan)->arena;
     for (int i = 0; i < b->node->n_outputs; i++) {
-        if (!b->out_t[i]) continue;
+        if (!b->out[i] || !b->out_t[i]) continue;
         b->out_t[i]->data = sk_arena_calloc(arena, 1, sk_nbytes(b->out_t[i]));
         if (!b->out_t[i]->data) return sk_oom(b->err, sk_nbytes(b->out_t[i]));
         b->out[i]->place = SK_KNOWN;
@@ -290,7 +292,7 @@ static sk_status leave_branch(sk_plan *plan, sk_error *err) {
         if (!done.if_node->outputs[i]) continue;
         sk_slot *inner = sk_slot_of(plan, done.graph->outputs[i]);
         sk_slot *outer = sk_slot_of(plan, done.if_node->outputs[i]);
-        if (!inner || inner->root->place == SK_NOWHERE)
+        if (!outer || !inner || inner->root->place == SK_NOWHERE)
             return sk_fail(err, SK_MALFORMED, "output '%s' of a branch is never made",
                            done.graph->outputs[i]->name);
         SK_TRY(sk_slot_bytes(plan, inner, err));

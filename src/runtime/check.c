@@ -72,8 +72,7 @@ static sk_status no_second_size(sk_run *r, int i) {
     return r->out[i]->data ? SK_OK : sk_oom(r->err, bytes);
 }
 
-static sk_status compare(sk_model *model, const sk_step *step, sk_tensor *again, sk_tensor **outs,
-                         void *scratch) {
+static sk_status compare(sk_model *model, const sk_step *step, sk_tensor **outs, void *scratch) {
     const sk_node *node = step->node;
     sk_error unused = {.status = SK_OK};
     sk_run r = {.node = node,
@@ -90,8 +89,25 @@ static sk_status compare(sk_model *model, const sk_step *step, sk_tensor *again,
     if (status != SK_OK)
         return sk_fail(&model->error, status, "the reference of %s: %s", node->op_type, unused.text);
     for (int i = 0; i < node->n_outputs; i++)
-        if (step->out[i]) SK_TRY(record(model, node, i, step->out[i], &again[i]));
+        if (step->out[i] && outs[i]) SK_TRY(record(model, node, i, step->out[i], outs[i]));
     return SK_OK;
+}
+
+/* The second run's outputs, in blocks of their own. */
+static sk_status run_again(sk_model *model, const sk_step *step, sk_tensor *again, sk_tensor **outs) {
+    const size_t n = (size_t)step->node->n_outputs;
+    for (size_t i = 0; i < n; i++) {
+        if (!step->out[i]) continue;
+        again[i] = *step->out[i];
+        again[i].data = sk_calloc(&model->heap, 1, sk_nbytes(step->out[i]));
+        outs[i] = &again[i];
+        if (!again[i].data) return sk_oom(&model->error, sk_nbytes(step->out[i]));
+    }
+    void *scratch = sk_alloc(&model->heap, step->reference->scratch);
+    if (!scratch) return sk_oom(&model->error, step->reference->scratch);
+    const sk_status status = compare(model, step, outs, scratch);
+    sk_free(&model->heap, scratch);
+    return status;
 }
 
 sk_status sk_check_step(sk_model *model, const sk_step *step) {
@@ -99,18 +115,10 @@ sk_status sk_check_step(sk_model *model, const sk_step *step) {
     const size_t n = (size_t)step->node->n_outputs;
     sk_tensor *again = sk_calloc(heap, n, sizeof *again);
     sk_tensor **outs = sk_calloc(heap, n, sizeof *outs);
-    void *scratch = sk_alloc(heap, step->reference->scratch);
-    sk_status status = again && outs && scratch ? SK_OK : sk_oom(&model->error, step->reference->scratch);
-    for (size_t i = 0; i < n && status == SK_OK; i++) {
-        if (!step->out[i]) continue;
-        again[i] = *step->out[i];
-        again[i].data = sk_calloc(heap, 1, sk_nbytes(step->out[i]));
-        outs[i] = &again[i];
-        if (!again[i].data) status = sk_oom(&model->error, sk_nbytes(step->out[i]));
-    }
-    if (status == SK_OK) status = compare(model, step, again, outs, scratch);
+    sk_status status;
+    if (again && outs) status = run_again(model, step, again, outs);
+    else status = sk_oom(&model->error, n * sizeof *again);
     for (size_t i = 0; again && i < n; i++) sk_free(heap, again[i].data);
-    sk_free(heap, scratch);
     sk_free(heap, outs);
     sk_free(heap, again);
     return status;
