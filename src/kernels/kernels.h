@@ -61,7 +61,7 @@ typedef struct sk_conv_args {
 typedef void sk_f32_conv_fn(const sk_conv_args *args);
 
 /* One output row of a depthwise convolution (kernel kh x kw, no dilation, 4 | channels). rows: kh input rows,
- * NULL outside the input. zeros: (kw + stride) * channels of them. packed: panels of width 4. */
+ * NULL outside the input. zeros: (kw + 3 * stride) * channels of them. packed: panels of width 4. */
 typedef struct sk_dwconv_args {
     size_t channels, in_w, out_w, pad; /* pad < kw: columns before the input */
     const float *const *rows;

@@ -126,7 +126,7 @@ static int take_scratch(sk_prepare *p, conv_state *s) {
     s->n_zeros = s->k;
     if (s->way == WAY_DEPTHWISE) s->n_zeros = (size_t)s->w.in_c;
     if (s->way == WAY_DEPTHWISE_ROWS)
-        s->n_zeros = (size_t)(s->w.kernel[2] + s->w.stride[2]) * (size_t)s->w.in_c;
+        s->n_zeros = (size_t)(s->w.kernel[2] + 3 * s->w.stride[2]) * (size_t)s->w.in_c;
     if (s->way != WAY_POINTWISE) {
         if (!sk_window_rows_bytes(&s->w, &bytes) || !sk_scratch_take(p, bytes, &s->rows)) return 0;
         if (!sk_mul(s->n_zeros, sizeof(float), &bytes) || !sk_scratch_take(p, bytes, &s->zeros)) return 0;

@@ -148,14 +148,20 @@ static sk_status transpose_prepare(sk_prepare *p) {
     memcpy(s->form.stride, s->w.stride, sizeof s->form.stride);
     memcpy(s->form.dilation, s->w.dilation, sizeof s->form.dilation);
     memcpy(s->form.pad, s->w.pad, sizeof s->form.pad);
-    const int scalar = sk_reference(p) || sk_phases(&s->form) < 0;
-    p->run = scalar ? transpose_run_scalar : transpose_run;
-    s->pack_at_run = !sk_packable(p, 1) || (has_bias && !sk_packable(p, 2));
-    if (scalar || s->pack_at_run) {
+    s->pack_at_run = sk_reference(p) || !sk_packable(p, 1) || (has_bias && !sk_packable(p, 2));
+    if (s->pack_at_run) {
         sk_prepare_want(p, 1);
         if (has_bias) sk_prepare_want(p, 2);
     }
-    if (scalar) return SK_OK;
+    if (sk_reference(p)) {
+        p->run = transpose_run_scalar;
+        return SK_OK;
+    }
+    if (sk_phases(&s->form) < 0) {
+        char node[SK_NODE_TEXT];
+        return sk_fail(p->err, SK_UNSUPPORTED, "%s: strides of %d, %d and %d", sk_node_text(p->node, node),
+                       s->w.stride[0], s->w.stride[1], s->w.stride[2]);
+    }
     const size_t in_c = (size_t)(s->w.in_c / s->w.groups), out_c = (size_t)(s->w.out_c / s->w.groups);
     s->igemm = sk_select_f32_igemm();
     s->form.bias = has_bias && !s->pack_at_run ? p->constants[2]->id : -1;

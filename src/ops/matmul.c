@@ -34,6 +34,7 @@ static double matmul_macs(const sk_node *node, const sk_tensor *const *in, const
 
 static sk_status matmul_run(sk_run *r);
 static sk_status matmul_run_scalar(sk_run *r);
+static sk_status matmul_run_reference(sk_run *r);
 
 static sk_status run_nothing(sk_run *r) {
     (void)r;
@@ -50,6 +51,7 @@ static sk_status matmul_prepare(sk_prepare *p) {
     sk_batches_make(p->in[0], p->in[1], s);
     if (sk_reference(p) || p->in[0]->type != SK_FLOAT32) {
         p->run = matmul_run_scalar;
+        if (sk_reference(p) && p->in[0]->type == SK_FLOAT32) p->run = matmul_run_reference;
         sk_prepare_want(p, 1);
         return SK_OK;
     }
@@ -84,14 +86,15 @@ static sk_status matmul_run(sk_run *r) {
             f32_gemm_direct_1x16__simd128(s->m, s->n, s->k, a, s->k, b, s->n, y, s->n, lo, hi);
             continue;
         }
-        const float *packed = m->packed + bt * m->panel_floats;
-        if (!m->packed) {
+        const float *packed = r->scratch;
+        if (m->packed) {
+            packed = m->packed + bt * m->panel_floats;
+        } else {
             sk_weights weights = {.data = r->in[1]->data};
             const sk_product_form form = {
                 .batches = 1, .k = (int32_t)s->k, .n = (int32_t)s->n, .alpha = 1, .bias = -1};
             if (bt != ready) SK_TRY(sk_product_pack(&form, bt, &weights, NULL, r->scratch));
             ready = bt;
-            packed = r->scratch;
         }
         m->gemm(s->m, s->n, s->k, a, s->k, packed, y, s->n, lo, hi);
     }
@@ -121,25 +124,31 @@ static sk_status matmul_run_scalar(sk_run *r) {
         case SK_FLOAT64: SCALAR(double); break;
         case SK_INT32:
         case SK_UINT32: SCALAR(uint32_t); break;
-        case SK_INT64:
-        case SK_UINT64: SCALAR(uint64_t); break;
-        default: {
-            const sk_matmul_args args = {.m = s->m,
-                                         .n = s->n,
-                                         .k = s->k,
-                                         .a = (const float *)r->in[0]->data + at * s->m * s->k,
-                                         .b = (const float *)r->in[1]->data + bt * s->k * s->n,
-                                         .a_row = s->k,
-                                         .a_col = 1,
-                                         .b_row = s->n,
-                                         .b_col = 1,
-                                         .c = (float *)r->out[0]->data + i * s->m * s->n,
-                                         .c_row = s->n,
-                                         .lo = r->node->lo,
-                                         .hi = r->node->hi};
-            f32_matmul__ref(&args);
+        default: SCALAR(uint64_t); break;
         }
-        }
+    }
+    return SK_OK;
+}
+
+static sk_status matmul_run_reference(sk_run *r) {
+    const sk_batches *s = &((const matmul_state *)r->state)->s;
+    for (size_t i = 0; i < s->batches; i++) {
+        size_t at, bt;
+        sk_batch_at(s, i, &at, &bt);
+        const sk_matmul_args args = {.m = s->m,
+                                     .n = s->n,
+                                     .k = s->k,
+                                     .a = (const float *)r->in[0]->data + at * s->m * s->k,
+                                     .b = (const float *)r->in[1]->data + bt * s->k * s->n,
+                                     .a_row = s->k,
+                                     .a_col = 1,
+                                     .b_row = s->n,
+                                     .b_col = 1,
+                                     .c = (float *)r->out[0]->data + i * s->m * s->n,
+                                     .c_row = s->n,
+                                     .lo = r->node->lo,
+                                     .hi = r->node->hi};
+        f32_matmul__ref(&args);
     }
     return SK_OK;
 }

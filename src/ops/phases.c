@@ -1,8 +1,8 @@
 /* Phases of a transposed convolution: which taps each has, and its weights in panels. See phases.h. */
 #include "ops/phases.h"
 
-/* More phases than this (strides that no network has) go the scalar way. */
-#define MAX_PHASES 64
+/* Upsampling by 32 in both directions has 1,024. */
+#define MAX_PHASES 4096
 
 int sk_phases(const sk_phase_form *f) {
     const int64_t n = (int64_t)f->stride[0] * f->stride[1];

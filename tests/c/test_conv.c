@@ -25,7 +25,7 @@ static void pick_window(uint32_t *r, conv_case *c) {
     const int square = test_between(r, 0, 1), depthwise_like = test_between(r, 0, 1) ? 3 : 5;
     for (int i = 0; i < c->spatial; i++) {
         c->kernel[i] = square ? depthwise_like : test_between(r, 1, 5);
-        c->stride[i] = square ? c->stride[0] : test_between(r, 1, 3);
+        c->stride[i] = square ? c->stride[0] : test_between(r, 0, 9) ? test_between(r, 1, 3) : 9;
         if (square && i == 0) c->stride[0] = test_between(r, 1, 2);
         c->dilation[i] = square || test_between(r, 0, 2) ? 1 : test_between(r, 1, 3);
         c->pads[i] = test_between(r, 0, c->kernel[i] - 1);
