@@ -99,23 +99,27 @@ static int worth_keying(const sk_tensor *t) {
            t->dims[0] >= 0;
 }
 
+static sk_status key_inputs(sk_model *model, uint8_t **needed) {
+    const size_t n = (size_t)model->ir.n_graphs;
+    for (size_t i = 0; i < n; i++) {
+        if (!model->graphs[i]) continue;
+        needed[i] = sk_calloc(&model->heap, (size_t)model->graphs[i]->n_values + 1, 1);
+        if (!needed[i]) return sk_oom(&model->error, 64);
+    }
+    mark_values(model->ir.main, needed);
+    for (int i = 0; i < model->ir.main->n_inputs; i++) {
+        const sk_value *in = model->ir.main->inputs[i];
+        model->inputs[i].keyed = needed[0][in->index] && worth_keying(&in->type);
+    }
+    return SK_OK;
+}
+
 static sk_status find_keyed(sk_model *model) {
     const size_t n = (size_t)model->ir.n_graphs;
     uint8_t **needed = sk_calloc(&model->heap, n, sizeof *needed);
-    sk_status status = needed ? SK_OK : sk_oom(&model->error, n);
-    for (size_t i = 0; i < n && status == SK_OK; i++) {
-        if (!model->graphs[i]) continue;
-        needed[i] = sk_calloc(&model->heap, (size_t)model->graphs[i]->n_values + 1, 1);
-        if (!needed[i]) status = sk_oom(&model->error, 64);
-    }
-    if (status == SK_OK) {
-        mark_values(model->ir.main, needed);
-        for (int i = 0; i < model->ir.main->n_inputs; i++) {
-            const sk_value *in = model->ir.main->inputs[i];
-            model->inputs[i].keyed = needed[0][in->index] && worth_keying(&in->type);
-        }
-    }
-    for (size_t i = 0; needed && i < n; i++) sk_free(&model->heap, needed[i]);
+    if (!needed) return sk_oom(&model->error, n * sizeof *needed);
+    const sk_status status = key_inputs(model, needed);
+    for (size_t i = 0; i < n; i++) sk_free(&model->heap, needed[i]);
     sk_free(&model->heap, needed);
     return status;
 }
