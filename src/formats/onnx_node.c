@@ -129,7 +129,7 @@ static sk_status constant_tensor(sk_onnx *r, const sk_onnx_node *n, const sk_att
     if (!strcmp(attr->name, "sparse_value"))
         return sk_fail(r->err, SK_UNSUPPORTED, "%s holds a sparse tensor", title(n, text));
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (strcmp(forms[i].name, attr->name) || forms[i].kind != attr->kind) continue;
+        if (strcmp(forms[i].name, attr->name) != 0 || forms[i].kind != attr->kind) continue;
         const int32_t count = (int32_t)attr->count;
         sk_set_shape(tensor, forms[i].type, forms[i].list, &count);
         *data = forms[i].list ? (const void *)attr->ints : (const void *)&attr->i; /* members of one union */
@@ -146,14 +146,14 @@ static sk_status take_constant(sk_onnx *r, const sk_onnx_node *n) {
     sk_const *constant = attr->kind == SK_ATTR_TENSOR ? attr->tensor : sk_const_new(r->ir);
     if (!constant) return sk_oom(r->err, sizeof *constant);
     if (attr->kind != SK_ATTR_TENSOR) {
-        const void *data = NULL;
+        const void *data = "";
         size_t bytes = 0;
         SK_TRY(constant_tensor(r, n, attr, &constant->type, &data));
         if (!sk_tensor_bytes(&constant->type, &bytes))
             return sk_fail(r->err, SK_LIMIT, "%s is too large", title(n, text));
         constant->type.data = sk_arena_alloc(&r->ir->arena, bytes);
         if (!constant->type.data) return sk_oom(r->err, bytes);
-        memcpy(constant->type.data, data, bytes);
+        if (bytes) memcpy(constant->type.data, data, bytes);
     }
     sk_onnx_set_constant(n->outputs[0], constant);
     return SK_OK;
@@ -195,7 +195,7 @@ static sk_status append(sk_onnx *r, const sk_onnx_scope *scope, const sk_onnx_no
     SK_TRY(collect_bodies(r, node));
     /* Inputs left out at the end are not there; but a Loop's places count, even when both are left out. */
     while (!node->n_bodies && node->n_inputs && !node->inputs[node->n_inputs - 1]) node->n_inputs--;
-    return sk_graph_append(scope->graph, node) == SK_OK ? SK_OK : sk_oom(r->err, sizeof node);
+    return sk_graph_append(scope->graph, node) == SK_OK ? SK_OK : sk_oom(r->err, sizeof(sk_node *));
 }
 
 sk_status sk_onnx_identity(sk_onnx *r, const sk_onnx_scope *scope, sk_value *from, sk_value *to) {

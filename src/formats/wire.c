@@ -59,7 +59,7 @@ static sk_status cover(sk_wire *wire, uint64_t at, size_t size, const uint8_t **
 static sk_status read_varint(sk_wire *wire, sk_message *message, uint64_t *value) {
     uint64_t left = message->end - message->at;
     size_t limit = left < MAX_VARINT ? (size_t)left : MAX_VARINT;
-    const uint8_t *bytes = NULL;
+    const uint8_t *bytes = wire->window;
     SK_TRY(cover(wire, message->at, limit, &bytes));
     uint64_t result = 0;
     for (size_t i = 0; i < limit; i++) {
@@ -79,7 +79,7 @@ static sk_status read_fixed(sk_wire *wire, sk_message *message, size_t size, uin
         return sk_fail(wire->err, SK_MALFORMED,
                        "malformed at byte %llu: a number is cut off by the end of what holds it",
                        (unsigned long long)message->at);
-    const uint8_t *bytes = NULL;
+    const uint8_t *bytes = wire->window;
     SK_TRY(cover(wire, message->at, size, &bytes));
     uint64_t result = 0;
     for (size_t i = 0; i < size; i++) result |= (uint64_t)bytes[i] << (8 * i);
@@ -139,7 +139,7 @@ sk_status sk_wire_peek(sk_wire *wire, const sk_field *field, const char *what, c
     if (field->size > SK_NAME_MAX)
         return sk_fail(wire->err, SK_LIMIT, "a name in %s has %llu bytes; %d are accepted", what,
                        (unsigned long long)field->size, SK_NAME_MAX);
-    const uint8_t *bytes = NULL;
+    const uint8_t *bytes = wire->window;
     SK_TRY(cover(wire, field->at, (size_t)field->size, &bytes));
     if (field->size && memchr(bytes, 0, (size_t)field->size))
         return sk_fail(wire->err, SK_MALFORMED, "malformed at byte %llu: a name with a zero byte",
