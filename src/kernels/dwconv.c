@@ -86,7 +86,7 @@ SK_INLINE size_t inner_5x5(const int stride, const sk_dwconv_args *a, const floa
 }
 
 /* One output row, four channels at a time. */
-SK_INLINE void output_row(const int k, const int stride, inner_fn *inner, const sk_dwconv_args *a) {
+static void output_row(int k, size_t stride, inner_fn *inner, const sk_dwconv_args *a) {
     const size_t panel = 4 * (1 + (size_t)(k * k));
     const float *packed = a->packed;
     for (size_t c = 0; c < a->channels; c += 4, packed += panel) {

@@ -7,6 +7,8 @@
  * (45 and 37 Gop/s). */
 #include "kernels/kernels.h"
 
+#include <string.h>
+
 /* One step of k for all rows: acc[i] += *a[i] * w. */
 SK_INLINE void tile_step(const int mr, const float *const *a, const float *w, v128_t (*acc)[2]) {
     const v128_t w0 = sk_load4(w), w1 = sk_load4(w + 4);
@@ -18,20 +20,8 @@ SK_INLINE void tile_step(const int mr, const float *const *a, const float *w, v1
     }
 }
 
-/* Fewer than 8 columns remain: by way of memory, since lanes of registers cannot be indexed. */
-SK_INLINE void tile_store_part(const int mr, v128_t (*acc)[2], float *c, size_t ldc, size_t nr) {
-    float part[6 * SK_PANEL];
-    SK_UNROLL
-    for (int i = 0; i < mr; i++) {
-        sk_store4(part + i * SK_PANEL, acc[i][0]);
-        sk_store4(part + i * SK_PANEL + 4, acc[i][1]);
-    }
-    for (size_t i = 0; i < (size_t)mr; i++)
-        for (size_t j = 0; j < nr; j++) c[i * ldc + j] = part[i * SK_PANEL + j];
-}
-
-/* mr rows x nr (at most 8) columns; piece t of row i is k floats at rows[t * row_step + i]. */
-SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float *const *rows, size_t row_step,
+/* mr rows x 8 columns; piece t of row i is k floats at rows[t * row_step + i]. */
+SK_INLINE void tile(const int mr, size_t k, size_t taps, const float *const *rows, size_t row_step,
                     const float *w, float *c, size_t ldc, v128_t lo, v128_t hi) {
     v128_t acc[6][2];
     SK_UNROLL
@@ -55,10 +45,6 @@ SK_INLINE void tile(const int mr, size_t nr, size_t k, size_t taps, const float 
         acc[i][0] = sk_clamp4(acc[i][0], lo, hi);
         acc[i][1] = sk_clamp4(acc[i][1], lo, hi);
     }
-    if (nr < SK_PANEL) {
-        tile_store_part(mr, acc, c, ldc, nr);
-        return;
-    }
     SK_UNROLL
     for (int i = 0; i < mr; i++) {
         sk_store4(c + (size_t)i * ldc, acc[i][0]);
@@ -71,15 +57,18 @@ SK_INLINE void block(const int mr, size_t m, size_t n, size_t k, size_t taps, co
                      const float *packed, float *c, size_t ldc, float clamp_lo, float clamp_hi) {
     const v128_t lo = wasm_f32x4_splat(clamp_lo), hi = wasm_f32x4_splat(clamp_hi);
     const size_t panel = SK_PANEL * (taps * k + 1);
+    float part[SK_IGEMM_ROWS * SK_PANEL]; /* where the columns end within a panel: tiles write whole ones */
     for (size_t j = 0; j < n; j += SK_PANEL, packed += panel) {
-        const size_t nr = n - j < SK_PANEL ? n - j : SK_PANEL;
-        float *to = c + j;
+        const size_t nr = n - j;
+        const size_t step = nr < SK_PANEL ? SK_PANEL : ldc;
+        float *to = nr < SK_PANEL ? part : c + j;
         size_t i = 0;
         if (mr == 6)
-            for (; m - i >= 6; i += 6) tile(6, nr, k, taps, rows + i, m, packed, to + i * ldc, ldc, lo, hi);
-        for (; m - i >= 4; i += 4) tile(4, nr, k, taps, rows + i, m, packed, to + i * ldc, ldc, lo, hi);
-        for (; m - i >= 2; i += 2) tile(2, nr, k, taps, rows + i, m, packed, to + i * ldc, ldc, lo, hi);
-        if (i < m) tile(1, nr, k, taps, rows + i, m, packed, to + i * ldc, ldc, lo, hi);
+            for (; m - i >= 6; i += 6) tile(6, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
+        for (; m - i >= 4; i += 4) tile(4, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
+        for (; m - i >= 2; i += 2) tile(2, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
+        if (i < m) tile(1, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
+        for (i = 0; nr < SK_PANEL && i < m; i++) memcpy(c + i * ldc + j, part + i * SK_PANEL, nr * sizeof *c);
     }
 }
 
