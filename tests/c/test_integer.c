@@ -11,7 +11,6 @@
 static int value(const sk_tensor *t, size_t i) {
     return t->type == SK_INT8 ? ((const int8_t *)t->data)[i] : ((const uint8_t *)t->data)[i];
 }
-}
 
 /* t - zero as float32; the zero point of an element: its index / inner modulo the number of zero points. */
 static sk_tensor shifted(const sk_tensor *t, const sk_tensor *zero, size_t inner) {
