@@ -106,11 +106,8 @@ typedef struct sk_linear {
     int weight, weight_axis, bias, out_axis;
 } sk_linear;
 
-typedef struct sk_impl {
-    sk_status (*import)(sk_import *c); /* NULL: no attributes to check */
-    sk_status (*infer)(sk_infer *c);
-    sk_status (*prepare)(sk_prepare *p); /* NULL: nothing to choose */
-    sk_run_fn *run;
+/* What only few operators have, so that the others need no room for it. */
+typedef struct sk_traits {
     /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this.
      */
     int (*as_clamp)(const sk_node *node, float *lo, float *hi);
@@ -125,7 +122,20 @@ typedef struct sk_impl {
     int (*is_view)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *out);
     /* Multiply-accumulates for these shapes; NULL: none worth counting. */
     double (*macs)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *const *out);
+} sk_traits;
+
+typedef struct sk_impl {
+    sk_status (*import)(sk_import *c); /* NULL: no attributes to check */
+    sk_status (*infer)(sk_infer *c);
+    sk_status (*prepare)(sk_prepare *p); /* NULL: nothing to choose */
+    sk_run_fn *run;
+    const sk_traits *traits; /* NULL: none */
 } sk_impl;
+
+/* Traits within an sk_impl. Run-time builds count nothing. */
+#define SK_TRAITS(...)                                                                                       \
+    .traits = &(const sk_traits) { __VA_ARGS__ }
+#define SK_MACS(function) .macs = SK_TOOLS ? (function) : NULL
 
 typedef enum sk_follow {
     SK_FOLLOW_NONE,        /* inputs and outputs plain */
@@ -146,16 +156,16 @@ typedef enum sk_op_flag {
 } sk_op_flag;
 
 struct sk_op {
-    const char *domain, *name;
-    int16_t since;
+    const char *name;
+    const sk_impl *impl;
+    uint32_t types; /* of input 0 (of output 0 where there is no input) */
+    int16_t param;  /* tells rows of one impl apart: which unary function, which axis rule */
+    uint8_t since;
     uint8_t min_in, max_in, min_out, max_out; /* SK_MANY: no upper bound */
-    uint32_t types;                           /* of input 0 (of output 0 where there is no input) */
     uint8_t follow;                           /* sk_follow */
     uint8_t flags;                            /* sk_op_flag */
     uint8_t values; /* bit i: the value of input i shapes the outputs (or picks the branch) */
     uint8_t packs;  /* bit i: input i, when constant, is packed by prepare and not wanted at run */
-    int16_t param;  /* tells rows of one impl apart: which unary function, which axis rule */
-    const sk_impl *impl;
 };
 #define SK_MANY 255
 

@@ -5,14 +5,12 @@
 #include "core/text.h"
 #include "graph/op.h"
 
-static const char *canonical_domain(const char *domain) { return strcmp(domain, "ai.onnx") ? domain : ""; }
-
 const sk_op *sk_op_find(const char *domain, const char *op_type, int version) {
     const sk_op *best = NULL;
+    if (*domain && strcmp(domain, "ai.onnx")) return NULL;
     for (int i = 0; i < sk_op_count; i++) {
         const sk_op *op = &sk_ops[i];
-        if (op->since <= version && (!best || op->since > best->since) && !strcmp(op->name, op_type) &&
-            !strcmp(op->domain, canonical_domain(domain)))
+        if (op->since <= version && (!best || op->since > best->since) && !strcmp(op->name, op_type))
             best = op;
     }
     return best;

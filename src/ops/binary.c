@@ -116,7 +116,7 @@ static sk_status run_pow(sk_run *r) {
 
 const sk_impl sk_impl_binary = {.infer = infer, .prepare = prepare, .run = run};
 const sk_impl sk_impl_arithmetic = {
-    .infer = infer, .prepare = prepare, .run = run, .as_affine = sk_affine_binary};
+    .infer = infer, .prepare = prepare, .run = run, SK_TRAITS(.as_affine = sk_affine_binary)};
 const sk_impl sk_impl_mod = {.import = import_mod, .infer = infer, .prepare = prepare, .run = run};
 const sk_impl sk_impl_bit_shift = {.import = import_shift, .infer = infer, .prepare = prepare, .run = run};
 const sk_impl sk_impl_prelu = {.infer = infer_prelu, .prepare = prepare, .run = run};

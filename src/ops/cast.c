@@ -54,5 +54,8 @@ static int is_view(const sk_node *node, const sk_tensor *const *in, const sk_ten
     return in[0]->type == out->type;
 }
 
-const sk_impl sk_impl_cast = {
-    .import = import_cast, .infer = infer_cast, .prepare = prepare_cast, .run = run_cast, .is_view = is_view};
+const sk_impl sk_impl_cast = {.import = import_cast,
+                              .infer = infer_cast,
+                              .prepare = prepare_cast,
+                              .run = run_cast,
+                              SK_TRAITS(.is_view = is_view)};

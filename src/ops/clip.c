@@ -89,7 +89,7 @@ const sk_impl sk_impl_clip = {.import = import_clip,
                               .infer = infer_clip,
                               .prepare = prepare_clip,
                               .run = run_clip,
-                              .as_clamp = as_clamp};
+                              SK_TRAITS(.as_clamp = as_clamp)};
 
 /* ---- Where ---- */
 

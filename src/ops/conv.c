@@ -335,5 +335,4 @@ const sk_impl sk_impl_conv = {.import = conv_import,
                               .infer = conv_infer,
                               .prepare = conv_prepare,
                               .run = conv_run,
-                              .as_linear = conv_as_linear,
-                              .macs = conv_macs};
+                              SK_TRAITS(.as_linear = conv_as_linear, SK_MACS(conv_macs))};

@@ -130,4 +130,4 @@ static sk_status run(sk_run *r) {
 }
 
 const sk_impl sk_impl_conv_integer = {
-    .import = import, .infer = infer, .prepare = prepare, .run = run, .macs = macs};
+    .import = import, .infer = infer, .prepare = prepare, .run = run, SK_TRAITS(SK_MACS(macs))};

@@ -312,5 +312,4 @@ const sk_impl sk_impl_conv_transpose = {.import = transpose_import,
                                         .infer = transpose_infer,
                                         .prepare = transpose_prepare,
                                         .run = transpose_run,
-                                        .as_linear = transpose_as_linear,
-                                        .macs = transpose_macs};
+                                        SK_TRAITS(.as_linear = transpose_as_linear, SK_MACS(transpose_macs))};

@@ -376,4 +376,4 @@ const sk_impl sk_impl_einsum = {.import = einsum_import,
                                 .infer = einsum_infer,
                                 .prepare = einsum_prepare,
                                 .run = einsum_run,
-                                .macs = einsum_macs};
+                                SK_TRAITS(SK_MACS(einsum_macs))};

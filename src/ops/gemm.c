@@ -194,5 +194,4 @@ const sk_impl sk_impl_gemm = {.import = gemm_import,
                               .infer = gemm_infer,
                               .prepare = gemm_prepare,
                               .run = gemm_run,
-                              .as_linear = gemm_as_linear,
-                              .macs = gemm_macs};
+                              SK_TRAITS(.as_linear = gemm_as_linear, SK_MACS(gemm_macs))};

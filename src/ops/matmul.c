@@ -154,4 +154,4 @@ static sk_status matmul_run_reference(sk_run *r) {
 }
 
 const sk_impl sk_impl_matmul = {
-    .infer = matmul_infer, .prepare = matmul_prepare, .run = matmul_run, .macs = matmul_macs};
+    .infer = matmul_infer, .prepare = matmul_prepare, .run = matmul_run, SK_TRAITS(SK_MACS(matmul_macs))};

@@ -96,4 +96,5 @@ static sk_status run(sk_run *r) {
     return SK_OK;
 }
 
-const sk_impl sk_impl_matmul_integer = {.infer = infer, .prepare = prepare, .run = run, .macs = macs};
+const sk_impl sk_impl_matmul_integer = {
+    .infer = infer, .prepare = prepare, .run = run, SK_TRAITS(SK_MACS(macs))};

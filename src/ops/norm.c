@@ -135,7 +135,7 @@ const sk_impl sk_impl_batch_norm = {.import = import_batch,
                                     .infer = infer_batch,
                                     .prepare = prepare_batch,
                                     .run = run_batch,
-                                    .as_affine = sk_affine_batch_norm};
+                                    SK_TRAITS(.as_affine = sk_affine_batch_norm)};
 
 /* ---- InstanceNormalization, GroupNormalization ---- */
 

@@ -374,5 +374,8 @@ static double rnn_macs(const sk_node *node, const sk_tensor *const *in, const sk
 }
 
 /* param: sk_cell */
-const sk_impl sk_impl_rnn = {
-    .import = rnn_import, .infer = rnn_infer, .prepare = rnn_prepare, .run = rnn_run, .macs = rnn_macs};
+const sk_impl sk_impl_rnn = {.import = rnn_import,
+                             .infer = rnn_infer,
+                             .prepare = rnn_prepare,
+                             .run = rnn_run,
+                             SK_TRAITS(SK_MACS(rnn_macs))};

@@ -3,17 +3,17 @@
 #include "graph/op.h"
 #include "ops/ops.h"
 
-#define SK_OP(domain, name, since, min_in, max_in, min_out, max_out, types, follow, flags, values, packs,    \
-              impl, param)                                                                                   \
+#define SK_OP(name, since, min_in, max_in, min_out, max_out, types, follow, flags, values, packs, impl,      \
+              param)                                                                                         \
     extern const sk_impl sk_impl_##impl;
 #include "graph/ops.def"
 #undef SK_OP
 
 const sk_op sk_ops[] = {
-#define SK_OP(domain, name, since, min_in, max_in, min_out, max_out, types, follow, flags, values, packs,    \
-              impl, param)                                                                                   \
-    {domain, name,   since, min_in, max_in,         min_out, max_out, types, SK_FOLLOW_##follow,             \
-     flags,  values, packs, param,  &sk_impl_##impl},
+#define SK_OP(name, since, min_in, max_in, min_out, max_out, types, follow, flags, values, packs, impl,      \
+              param)                                                                                         \
+    {name,    &sk_impl_##impl,    types, param,  since, min_in, max_in, min_out,                             \
+     max_out, SK_FOLLOW_##follow, flags, values, packs},
 #include "graph/ops.def"
 #undef SK_OP
 };

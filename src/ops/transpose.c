@@ -67,4 +67,4 @@ const sk_impl sk_impl_transpose = {.import = transpose_import,
                                    .infer = transpose_infer,
                                    .prepare = sk_move_prepare,
                                    .run = transpose_run,
-                                   .is_view = transpose_is_view};
+                                   SK_TRAITS(.is_view = transpose_is_view)};

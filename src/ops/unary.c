@@ -144,8 +144,8 @@ static int as_clamp(const sk_node *node, float *lo, float *hi) {
 #define ACTIVATION(name, ...)                                                                                \
     const sk_impl sk_impl_##name = {.import = import_##name, .prepare = prepare, .run = run, __VA_ARGS__};
 ACTIVATION(unary, .infer = sk_infer_same)
-ACTIVATION(relu, .infer = sk_infer_same, .as_clamp = as_clamp)
-ACTIVATION(clip_6, .infer = sk_infer_same, .as_clamp = as_clamp)
+ACTIVATION(relu, .infer = sk_infer_same, SK_TRAITS(.as_clamp = as_clamp))
+ACTIVATION(clip_6, .infer = sk_infer_same, SK_TRAITS(.as_clamp = as_clamp))
 ACTIVATION(leaky_relu, .infer = sk_infer_same)
 ACTIVATION(elu, .infer = sk_infer_same)
 ACTIVATION(selu, .infer = sk_infer_same)

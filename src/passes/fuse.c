@@ -29,7 +29,8 @@ static void swallow(fusion *f, sk_node *by, const sk_node *node, int index) {
 static int fuse_clamp(fusion *f, int index) {
     sk_node *node = f->graph->nodes[index];
     float lo, hi;
-    if (!node->op->impl->as_clamp || !node->op->impl->as_clamp(node, &lo, &hi)) return 0;
+    const sk_traits *traits = node->op->impl->traits;
+    if (!traits || !traits->as_clamp || !traits->as_clamp(node, &lo, &hi)) return 0;
     sk_node *maker = sole_maker(f, node->inputs[0]);
     if (!maker || !(maker->op->flags & SK_OP_CLAMPS) || node->outputs[0]->type.type != SK_FLOAT32 ||
         !(lo <= hi))
@@ -90,8 +91,9 @@ static int is_plain_constant(const sk_value *value, int type) {
 /* Can the maker take a scale and a shift? Then *linear says where and the result is its number of channels,
  * else 0. */
 static int takes_affine(const sk_node *maker, sk_linear *linear) {
-    if (!maker->op->impl->as_linear || maker->lo != -__builtin_inff() || maker->hi != __builtin_inff() ||
-        !maker->op->impl->as_linear(maker, linear))
+    const sk_traits *traits = maker->op->impl->traits;
+    if (!traits || !traits->as_linear || maker->lo != -__builtin_inff() || maker->hi != __builtin_inff() ||
+        !traits->as_linear(maker, linear))
         return 0;
     const sk_value *weights = maker->inputs[linear->weight];
     const sk_value *bias = linear->bias < maker->n_inputs ? maker->inputs[linear->bias] : NULL;
@@ -108,8 +110,8 @@ static sk_status fuse_affine_into(fusion *f, int index, int data, sk_node *maker
     const sk_node *node = f->graph->nodes[index];
     float *scale = vectors, *shift = vectors + channels;
     int read = data;
-    const sk_status status =
-        node->op->impl->as_affine(f->ir, node, linear.out_axis, channels, &read, scale, shift, f->err);
+    const sk_status status = node->op->impl->traits->as_affine(f->ir, node, linear.out_axis, channels, &read,
+                                                               scale, shift, f->err);
     if (status == SK_UNSUPPORTED || read != data) return SK_OK;
     SK_TRY(status);
     sk_value *bias = shifted_bias(f, maker, linear.bias, scale, shift, channels);
@@ -124,7 +126,7 @@ static sk_status fuse_affine_into(fusion *f, int index, int data, sk_node *maker
 
 static sk_status fuse_affine(fusion *f, int index) {
     sk_node *node = f->graph->nodes[index];
-    if (!node->op->impl->as_affine) return SK_OK;
+    if (!node->op->impl->traits || !node->op->impl->traits->as_affine) return SK_OK;
     for (int i = 0; i < node->n_inputs && i < 2 && f->keep[index]; i++) {
         sk_node *maker = sole_maker(f, node->inputs[i]);
         sk_linear linear;

@@ -118,11 +118,12 @@ static sk_status compute(binding *b) {
 
 static int is_view(const binding *b) {
     const sk_op *op = b->node->op;
+    const sk_traits *traits = op->impl->traits;
     for (int i = 1; i < b->node->n_outputs; i++)
         if (b->out[i]) return 0;
     if (!b->out_t[0] || !sk_shape_known(b->out_t[0])) return 0;
     if (op->flags & SK_OP_VIEW) return 1;
-    return op->impl->is_view && op->impl->is_view(b->node, b->in_now, b->out_t[0]);
+    return traits && traits->is_view && traits->is_view(b->node, b->in_now, b->out_t[0]);
 }
 
 /* May out[0] take the memory of input i? Only when it was made in this segment, dies here, and no other input
@@ -201,7 +202,9 @@ static sk_status prepare(binding *b, sk_step *step) {
     step->state = p.state;
     step->scratch = p.scratch;
     if (SK_TOOLS && model->options.check) SK_TRY(sk_check_prepare(b->plan, step, &p, b->err));
-    if (op->impl->macs) b->plan->macs += op->impl->macs(node, b->in_now, (const sk_tensor *const *)b->out_t);
+    const sk_traits *traits = op->impl->traits;
+    if (SK_TOOLS && traits && traits->macs)
+        b->plan->macs += traits->macs(node, b->in_now, (const sk_tensor *const *)b->out_t);
     return SK_OK;
 }
 
