@@ -2,11 +2,21 @@
 #include "ops/phases.h"
 
 /* Upsampling by 32 in both directions has 1,024. */
-#define MAX_PHASES 4096
+#define MAX_PHASES 1024
 
 int sk_phases(const sk_phase_form *f) {
     const int64_t n = (int64_t)f->stride[0] * f->stride[1];
     return n > MAX_PHASES || n * f->stride[2] > MAX_PHASES ? -1 : (int)(n * f->stride[2]);
+}
+
+/* The greatest common one. */
+static int32_t divisor(int32_t a, int32_t b) {
+    while (b) {
+        const int32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
 }
 
 /* Phase number i. Taps k with (at + pad - k * dilation) divisible by the stride recur every stride / gcd
@@ -16,13 +26,13 @@ void sk_phase_make(const sk_phase_form *f, int i, sk_phase *ph) {
     ph->at[1] = i / f->stride[2] % f->stride[1];
     ph->at[0] = i / f->stride[2] / f->stride[1];
     for (int d = 0; d < 3; d++) {
-        ph->first[d] = ph->step[d] = ph->count[d] = 0;
-        for (int32_t k = 0; k < f->kernel[d]; k++) {
-            if (((int64_t)ph->at[d] + f->pad[d] - (int64_t)k * f->dilation[d]) % f->stride[d]) continue;
-            if (ph->count[d] == 0) ph->first[d] = k;
-            if (ph->count[d] == 1) ph->step[d] = k - ph->first[d];
-            ph->count[d]++;
-        }
+        const int32_t period = f->stride[d] / divisor(f->stride[d], f->dilation[d]);
+        const int32_t end = f->kernel[d] < period ? f->kernel[d] : period;
+        int32_t k = 0;
+        while (k < end && ((int64_t)ph->at[d] + f->pad[d] - (int64_t)k * f->dilation[d]) % f->stride[d]) k++;
+        ph->first[d] = k;
+        ph->step[d] = period;
+        ph->count[d] = k < end ? (f->kernel[d] - 1 - k) / period + 1 : 0;
     }
 }
 
