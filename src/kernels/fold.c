@@ -9,17 +9,26 @@
 #define BLOCK_ROWS 32     /* of a block of columns; as many blocks make a group */
 #define BLOCK_LENGTH 2048 /* numbers of a block of a run: 128 for each of 16 lanes */
 
-/* A kind with what becomes of signs: the minimum is the maximum of the numbers with their signs turned. */
+/* A kind with what becomes of signs: the minimum is the maximum of the numbers with their signs turned. One
+ * body serves all kinds, which are told apart once for four vectors. */
 typedef struct folding {
-    int kind; /* constant: SUM, SUM_SQUARE or MAX */
+    int kind; /* SUM, SUM_SQUARE or MAX */
     v128_t flip;
 } folding;
 
-SK_INLINE v128_t fold4(const folding f, v128_t acc, v128_t x) {
+SK_INLINE void fold4(const folding f, const int vectors, v128_t *acc, const v128_t *x) {
     switch (f.kind) {
-    case SK_FOLD_SUM: return wasm_f32x4_add(acc, x);
-    case SK_FOLD_SUM_SQUARE: return sk_madd(x, x, acc);
-    default: return wasm_f32x4_max(acc, wasm_v128_xor(x, f.flip));
+    case SK_FOLD_SUM:
+        SK_UNROLL
+        for (int v = 0; v < vectors; v++) acc[v] = wasm_f32x4_add(acc[v], x[v]);
+        break;
+    case SK_FOLD_SUM_SQUARE:
+        SK_UNROLL
+        for (int v = 0; v < vectors; v++) acc[v] = sk_madd(x[v], x[v], acc[v]);
+        break;
+    default:
+        SK_UNROLL
+        for (int v = 0; v < vectors; v++) acc[v] = wasm_f32x4_max(acc[v], wasm_v128_xor(x[v], f.flip));
     }
 }
 
@@ -41,21 +50,25 @@ SK_INLINE float run(const folding f, const float *x, size_t n, float acc) {
     total = sk_pick4(wasm_v128_load(lanes + 3), total, neutral4(f)); /* in one lane only */
     while (n >= 4) {
         const size_t length = n < BLOCK_LENGTH ? n : BLOCK_LENGTH;
-        v128_t a0 = neutral4(f), a1 = a0, a2 = a0, a3 = a0;
+        v128_t a[4] = {neutral4(f), neutral4(f), neutral4(f), neutral4(f)};
         size_t i = 0;
         for (; i + 16 <= length; i += 16) {
-            a0 = fold4(f, a0, sk_load4(x + i));
-            a1 = fold4(f, a1, sk_load4(x + i + 4));
-            a2 = fold4(f, a2, sk_load4(x + i + 8));
-            a3 = fold4(f, a3, sk_load4(x + i + 12));
+            const v128_t four[4] = {sk_load4(x + i), sk_load4(x + i + 4), sk_load4(x + i + 8),
+                                    sk_load4(x + i + 12)};
+            fold4(f, 4, a, four);
         }
-        for (; i + 4 <= length; i += 4) a0 = fold4(f, a0, sk_load4(x + i));
-        total = join4(f, total, join4(f, join4(f, a0, a1), join4(f, a2, a3)));
+        for (; i + 4 <= length; i += 4) {
+            const v128_t one = sk_load4(x + i);
+            fold4(f, 1, a, &one);
+        }
+        total = join4(f, total, join4(f, join4(f, a[0], a[1]), join4(f, a[2], a[3])));
         x += i;
         n -= i;
     }
     if (n) {
-        const v128_t last = fold4(f, neutral4(f), sk_load_part(x, n));
+        const v128_t part = sk_load_part(x, n);
+        v128_t last = neutral4(f);
+        fold4(f, 1, &last, &part);
         total = join4(f, total, sk_pick4(wasm_v128_load(lanes + 4 - n), last, neutral4(f)));
     }
     total = join4(f, total, wasm_i32x4_shuffle(total, total, 2, 3, 0, 1));
@@ -73,8 +86,12 @@ SK_INLINE void block_of_columns(const folding f, const int vectors, const size_t
     v128_t block[4];
     SK_UNROLL
     for (int v = 0; v < vectors; v++) block[v] = neutral4(f);
-    for (size_t i = 0; i < rows; i++, x += stride) SK_UNROLL
-    for (int v = 0; v < vectors; v++) block[v] = fold4(f, block[v], load(x + 4 * v, lanes));
+    for (size_t i = 0; i < rows; i++, x += stride) {
+        v128_t row[4];
+        SK_UNROLL
+        for (int v = 0; v < vectors; v++) row[v] = load(x + 4 * v, lanes);
+        fold4(f, vectors, block, row);
+    }
     SK_UNROLL
     for (int v = 0; v < vectors; v++) acc[v] = join4(f, acc[v], block[v]);
 }
@@ -101,9 +118,9 @@ SK_INLINE void columns(const folding f, const int vectors, const size_t lanes, c
     }
 }
 
-SK_INLINE void fold(const int kind, v128_t flip, const float *x, size_t rows, size_t cols, size_t stride,
-                    float *acc) {
-    const folding f = {kind, flip};
+static __attribute__((noinline)) void fold(int kind, int32_t flip, const float *x, size_t rows, size_t cols,
+                                           size_t stride, float *acc) {
+    const folding f = {kind, wasm_i32x4_splat(flip)};
     if (cols == 1 && stride == 1) {
         *acc = run(f, x, rows, *acc);
         return;
@@ -114,23 +131,17 @@ SK_INLINE void fold(const int kind, v128_t flip, const float *x, size_t rows, si
 }
 
 void f32_sum__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    fold(SK_FOLD_SUM, sk_splat4(0), x, rows, cols, stride, acc);
+    fold(SK_FOLD_SUM, 0, x, rows, cols, stride, acc);
 }
 
 void f32_sum_square__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    fold(SK_FOLD_SUM_SQUARE, sk_splat4(0), x, rows, cols, stride, acc);
-}
-
-/* Once for both, so not inlined. */
-static __attribute__((noinline)) void extreme(int32_t flip, const float *x, size_t rows, size_t cols,
-                                              size_t stride, float *acc) {
-    fold(SK_FOLD_MAX, wasm_i32x4_splat(flip), x, rows, cols, stride, acc);
+    fold(SK_FOLD_SUM_SQUARE, 0, x, rows, cols, stride, acc);
 }
 
 void f32_max_of__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    extreme(0, x, rows, cols, stride, acc);
+    fold(SK_FOLD_MAX, 0, x, rows, cols, stride, acc);
 }
 
 void f32_min_of__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    extreme(INT32_MIN, x, rows, cols, stride, acc);
+    fold(SK_FOLD_MAX, INT32_MIN, x, rows, cols, stride, acc);
 }

@@ -18,8 +18,10 @@ SK_INLINE uint8_t quantize1(float x, float scale, float zero, const float lowest
     return (uint8_t)(int)(rintf(bounded < highest - zero ? bounded : highest - zero) + zero);
 }
 
-SK_INLINE void quantize(const float *x, uint8_t *y, size_t n, const float *scale, const float *zero,
-                        size_t step, const float lowest, const float highest) {
+/* One body for both types: the bounds are no constants, what narrows is chosen once in 16. */
+static __attribute__((noinline)) void quantize(const float *x, uint8_t *y, size_t n, const float *scale,
+                                               const float *zero, size_t step, const float lowest,
+                                               const float highest) {
     size_t i = 0;
     for (; i + 16 <= n; i += 16) {
         v128_t q[4];

@@ -47,7 +47,7 @@ static sk_status grid_infer(sk_infer *c) {
 static float reflect(float x, float lo, float hi) {
     const float range = hi - lo;
     if (!(range > 0)) return lo;
-    float d = fmodf(fabsf(x - lo), 2 * range);
+    float d = (float)fmod((double)fabsf(x - lo), (double)(2 * range));
     if (d > range) d = 2 * range - d;
     return lo + d;
 }

@@ -1,7 +1,6 @@
 /* Working memory: every value and scratch area of a plan gets an offset. Greedy by size (Pisarchyk and Lee,
  * "Efficient Memory Management for Deep Neural Net Inference", 2020): the largest first, each at the lowest
  * offset where it overlaps nothing that is alive at the same time. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/model.h"
@@ -14,15 +13,23 @@ typedef struct area {
     sk_slot *slot; /* NULL: the scratch of step `first` */
 } area;
 
-static int by_offset(const void *a, const void *b) {
-    const size_t x = ((const area *)a)->offset, y = ((const area *)b)->offset;
-    return (x > y) - (x < y);
+typedef int precedes(const area *a, const area *b);
+
+static int by_offset(const area *a, const area *b) { return a->offset < b->offset; }
+
+static int by_size(const area *a, const area *b) {
+    return a->size != b->size ? a->size > b->size : a->first < b->first;
 }
 
-static int by_size(const void *a, const void *b) {
-    const area *x = a, *y = b;
-    if (x->size != y->size) return x->size < y->size ? 1 : -1;
-    return (x->first > y->first) - (x->first < y->first);
+/* Shell's: short, and plans have thousands of areas at most. */
+static void sort(area *areas, int n, precedes *before) {
+    for (int gap = n / 2; gap > 0; gap = gap < 4 ? gap / 2 : gap * 5 / 11)
+        for (int i = gap; i < n; i++) {
+            const area a = areas[i];
+            int at = i;
+            for (; at >= gap && before(&a, &areas[at - gap]); at -= gap) areas[at] = areas[at - gap];
+            areas[at] = a;
+        }
 }
 
 /* Lowest offset for `a` beside placed[0..n), which is sorted by offset. */
@@ -71,9 +78,9 @@ sk_status sk_place_segment(sk_plan *plan, sk_error *err) {
     if (!areas) return sk_oom(err, 2 * most * sizeof *areas);
     area *placed = areas + most;
     int n_placed = collect(plan, 0, first, 0, placed);
-    qsort(placed, (size_t)n_placed, sizeof *placed, by_offset);
+    sort(placed, n_placed, by_offset);
     const int n = collect(plan, first, plan->n_steps, 1, areas);
-    qsort(areas, (size_t)n, sizeof *areas, by_size);
+    sort(areas, n, by_size);
     sk_status status = SK_OK;
     for (int i = 0; i < n && status == SK_OK; i++) {
         area *a = &areas[i];
