@@ -54,7 +54,7 @@ static sk_status run(sk_run *r) {
     const sk_infer c = {.node = r->node, .err = r->err};
     attrs.spatial = (int8_t)(x->rank - 2);
     SK_TRY(pooled_dims(&c, &attrs, x, pooled.dims));
-    memset(y->data, 0, sk_nbytes(y));
+    if (sk_nbytes(y)) memset(y->data, 0, sk_nbytes(y));
     for (size_t i = 0; i < sk_numel(x); i++) {
         int64_t rest = index[i];
         size_t to = 0, step = 1;

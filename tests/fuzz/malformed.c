@@ -29,7 +29,7 @@ const char *__ubsan_default_options(void) { return "abort_on_error=1:print_stack
 #define DEBIAN "/usr/share/libonnx-testdata/data"
 #define LARGEST 10240
 #define MEMORY ((size_t)64 << 20)
-#define SECONDS 20 /* for one case; then it hangs */
+#define SECONDS 60 /* for one case; then it hangs */
 
 typedef struct run {
     long flips, only; /* only: the single case to run, -1: all */
