@@ -60,12 +60,13 @@ static void set_type(sk_value *value, const sk_onnx_value_info *info) {
 
 static sk_status check_input(sk_onnx *r, const sk_value *value, uint32_t kind) {
     if (kind > 1)
-        return sk_fail(r->err, SK_UNSUPPORTED, "input '%s' is a %s; only tensors are supported", value->name,
+        return sk_fail(r->err, SK_UNSUPPORTED, "input '%s' is of kind %s; only tensors are supported",
+                       value->name,
                        kind == 4   ? "sequence"
                        : kind == 5 ? "map"
                        : kind == 8 ? "sparse tensor"
                        : kind == 9 ? "optional"
-                                   : "value of unknown kind");
+                                   : "unknown");
     if (value->type.type) return SK_OK;
     return sk_fail(r->err, SK_MALFORMED, "input '%s' has no element type", value->name);
 }
