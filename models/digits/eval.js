@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import ort from 'onnxruntime-node';
 import { heldBack, score } from './split.js';
 
-// Where the processor has no 8-bit dot product, onnxruntime's fast int8 kernels saturate; this asks for exact ones.
+// Where the processor has no 8-bit dot product, onnxruntime's fast int8 kernels saturate; this asks for exact
+// ones.
 const EXACT = { extra: { session: { x64quantprecision: '1' } } };
 
 const folder = process.argv[2] ?? dirname(fileURLToPath(import.meta.url));

@@ -1,4 +1,5 @@
-"""model.json beside the models: what a page needs to know to use one, and how to tell that it got the right one."""
+"""model.json beside the models: what a page needs to know to use one, and how to tell that it got the right
+one."""
 import base64
 import hashlib
 import json
@@ -32,7 +33,8 @@ def write(folder, models, figures, sample):
             "canary": {"input": "sample-7.npy", "output": [round(float(p), 6) for p in expected]},
         })
     document = {
-        "name": "siskin-digits", "version": VERSION, "licence": "Apache-2.0", "parameters": parameters(models["float32"]),
+        "name": "siskin-digits", "version": VERSION, "licence": "Apache-2.0",
+        "parameters": parameters(models["float32"]),
         "labels": [str(digit) for digit in range(10)],
         "inputs": [{
             "name": "image", "type": "float32", "dims": ["batch", 1, 28, 28],

@@ -1,5 +1,6 @@
 """Runs the few operators of our two digit models with torch, node by node. Retraining needs the values
-between the nodes (calibration) and the quantized model's own accuracy, and Debian's onnx brings no evaluator."""
+between the nodes (calibration) and the quantized model's own accuracy, and Debian's onnx brings no
+evaluator."""
 import numpy as np
 import torch
 import torch.nn.functional as F

@@ -55,7 +55,8 @@ class Writer:
     def quantize(self, value, plain, scale):
         """Rounds float tensor `value`, which stands for the float graph's `plain`."""
         names = [self.constant(f"{plain}.scale", scale), self.constant(f"{plain}.zero", np.uint8(0))]
-        self.nodes.append(helper.make_node("QuantizeLinear", [value, *names], [f"{plain}.q"], name=f"{plain}.q"))
+        self.nodes.append(helper.make_node("QuantizeLinear", [value, *names], [f"{plain}.q"],
+                                           name=f"{plain}.q"))
         self.scale_of[plain] = scale
 
     def read(self, plain):
@@ -70,9 +71,11 @@ class Writer:
         bias_scale = scale * self.scale_of[node.input[0]]
         bias_steps = np.rint(fixed[bias].astype(np.float64) / bias_scale).astype(np.int32)
         zeros = np.zeros(len(scale))
-        parts = ((weight, steps, scale, zeros.astype(np.int8)), (bias, bias_steps, bias_scale, zeros.astype(np.int32)))
+        parts = ((weight, steps, scale, zeros.astype(np.int8)),
+                 (bias, bias_steps, bias_scale, zeros.astype(np.int32)))
         return [self.dequantize(self.constant(f"{name}.q", q), self.constant(f"{name}.scale", s),
-                                self.constant(f"{name}.zero", z), f"{name}.dq", axis=0) for name, q, s, z in parts]
+                                self.constant(f"{name}.zero", z), f"{name}.dq", axis=0)
+                for name, q, s, z in parts]
 
 
 def quantize(model, calibration):

@@ -7,16 +7,19 @@ import zlib
 
 import numpy as np
 
-# Pen paths in a box of 1 x 1, y downwards; an entry is one way of writing the digit, one list of points a stroke.
+# Pen paths in a box of 1 x 1, y downwards; an entry is one way of writing the digit, one list of points a
+# stroke.
 # An arc is ("arc", centre x, centre y, radius x, radius y, from, to) in degrees, clockwise from the right.
 SHAPES = {
     0: [[[("arc", .5, .5, .36, .5, -90, 270)]], [[("arc", .5, .5, .3, .5, -60, 310)]]],
-    1: [[[(.5, 0), (.5, 1)]], [[(.25, .25), (.55, 0), (.55, 1)]], [[(.3, .2), (.5, 0), (.5, 1)], [(.25, 1), (.75, 1)]]],
+    1: [[[(.5, 0), (.5, 1)]], [[(.25, .25), (.55, 0), (.55, 1)]],
+        [[(.3, .2), (.5, 0), (.5, 1)], [(.25, 1), (.75, 1)]]],
     2: [[[("arc", .5, .28, .36, .28, 180, 390), (.12, 1), (.9, 1)]],
         [[("arc", .48, .3, .36, .3, 190, 400), (.1, 1), (.85, .96)]]],
     3: [[[("arc", .45, .25, .33, .25, 200, 450), ("arc", .45, .75, .38, .25, -90, 160)]],
         [[(.15, 0), (.8, 0), (.45, .4), ("arc", .42, .7, .38, .3, -80, 150)]]],
-    4: [[[(.3, 0), (.12, .55), (.9, .55)], [(.68, .1), (.68, 1)]], [[(.66, 1), (.66, 0), (.08, .68), (.95, .68)]]],
+    4: [[[(.3, 0), (.12, .55), (.9, .55)], [(.68, .1), (.68, 1)]],
+        [[(.66, 1), (.66, 0), (.08, .68), (.95, .68)]]],
     5: [[[(.85, 0), (.25, 0), (.2, .42), ("arc", .45, .68, .38, .32, -120, 150)]],
         [[(.25, 0), (.2, .42), ("arc", .45, .68, .36, .32, -120, 150)], [(.25, 0), (.85, .02)]]],
     6: [[[(.7, 0), (.35, .3), ("arc", .5, .7, .34, .3, 180, 540)]], [[("arc", .8, .6, .62, .6, 265, 180),
@@ -70,9 +73,9 @@ def varied(count, seed=7):
     for digit in labels:
         height = rng.uniform(12, 23)
         room = (26 - height) / 2
-        images.append(draw(digit, way=rng.integers(len(SHAPES[digit])), height=height, pen=rng.uniform(1.5, 4),
-                           tilt=rng.uniform(-.2, .2), stretch=rng.uniform(.8, 1.25),
-                           shift=rng.uniform(-room, room, 2)))
+        images.append(draw(digit, way=rng.integers(len(SHAPES[digit])), height=height,
+                           pen=rng.uniform(1.5, 4), tilt=rng.uniform(-.2, .2),
+                           stretch=rng.uniform(.8, 1.25), shift=rng.uniform(-room, room, 2)))
     return np.stack(images)[:, None], labels
 
 
@@ -90,7 +93,8 @@ def write_png(path, picture):
 
 
 def write_samples(folder):
-    """sample-7.png and sample-7.npy (the same pixels, [1,1,28,28]), and sample-3.png, a ten times larger canvas."""
+    """sample-7.png and sample-7.npy (the same pixels, [1,1,28,28]), and sample-3.png, a ten times larger
+    canvas. Returns the seven."""
     seven = np.rint(draw(7) * 255).astype(np.float32) / np.float32(255)
     write_png(folder / "sample-7.png", seven)
     np.save(folder / "sample-7.npy", seven[None, None])
