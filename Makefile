@@ -1,7 +1,8 @@
 # Every build rule of Siskin; `make help` lists the targets.
 #
-# The C sources are compiled three times or more: to wasm in two variants, natively for tests, natively with
-# sanitizers. What is missing (Emscripten, Debian packages, npm packages) is installed by the rules that need it.
+# The C sources are compiled five times: to wasm for pages (SIMD128; with relaxed SIMD) and for the command line's
+# diagnosis (tools), natively for tests, natively with sanitizers. What is missing (Emscripten, Debian packages, npm
+# packages) is installed by the rules that need it.
 #   BUILD=dir      where intermediate files go; with another name than build, dist/ goes inside it
 #   PORT=8080      the demo's port
 #   WERROR=-Werror  compiler warnings stop the build
@@ -73,7 +74,7 @@ BUNDLES := $(addprefix $(DIST)/,siskin.js worker.js inline.js siskin-inline.glob
 
 # ---- building ----
 .PHONY: all
-all: $(WASM) $(BUNDLES) ## build dist/: both wasm builds and the JavaScript bundles (default)
+all: $(WASM) $(BUNDLES) ## build dist/: the wasm builds and the JavaScript bundles (default)
 
 .PHONY: wasm
 wasm: $(WASM) ## build only the wasm
@@ -113,7 +114,7 @@ endef
 
 # wasm_variant(name). What web/ exports needs no prototype: its caller is JavaScript.
 define WASM_RULES
-$(call FLAGS_RULE,$(1),$(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS))
+$(call FLAGS_RULE,$(1),$(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS) $(call opt,$(firstword $(HOT))) $(call opt,src/kernels/) $(call opt,))
 $(BUILD)/$(1)/%.o: %.c $(EMCC) $(BUILD)/$(1)/flags
 	@mkdir -p $$(@D)
 	@echo "  emcc $(1) $$<"
