@@ -47,15 +47,15 @@ C_FLAGS := -std=c11 -Isrc -fno-math-errno -ffp-contract=off $(WARN) -MMD -MP
 # Every browser with SIMD has these three as well.
 WASM_FLAGS := -msimd128 -mbulk-memory -msign-ext -mnontrapping-fptoint -fvisibility=hidden -DNDEBUG
 # Download size counts: only the kernels in which predictions spend their time are compiled for speed.
-HOT := $(addprefix src/kernels/,gemm.c gemm_direct.c dwconv.c pool.c rnn.c transpose.c)
+HOT := $(addprefix src/kernels/,gemm.c gemm_direct.c dwconv.c)
 # Outside of the kernels nothing is inlined that is called twice: calls are what a few hundred nodes need.
-opt = $(if $(filter $(HOT),$(1)),-O2 -fno-unroll-loops,-Oz $(if $(filter src/kernels/%,$(1)),,-mllvm -inline-threshold=-100))
+opt = $(if $(filter $(HOT),$(1)),-O2 -fno-unroll-loops,-Oz -fmerge-all-constants $(if $(filter-out %_ref.c,$(filter src/kernels/%,$(1))),,-mllvm -inline-threshold=-100))
 # The functions to export say so themselves (web/glue.c). Stack first: an overflow traps instead of overwriting data.
 # Binaryen once more, by its own word: the lowest 1,024 bytes are the stack's last, where nothing has an address that
 # may be folded wrongly before the stack overflows.
 LINK_FLAGS := -sSTANDALONE_WASM -sPURE_WASI --no-entry -sEXPORTED_FUNCTIONS=[] -sMALLOC=emmalloc \
   -sALLOW_MEMORY_GROWTH -sINITIAL_HEAP=1MB -sSTACK_SIZE=256KB -Wl,--stack-first \
-  -sBINARYEN_EXTRA_PASSES=--low-memory-unused,-Oz,--reorder-functions,--coalesce-locals-learning,-Oz
+  -sBINARYEN_EXTRA_PASSES=--low-memory-unused,-Oz,--reorder-functions,--coalesce-locals-learning,-Oz,--generate-stack-ir,--optimize-stack-ir
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ARCH_FLAGS := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
 

@@ -39,6 +39,7 @@ static void put_signed(writer *w, int64_t value) {
     put_unsigned(w, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 10);
 }
 
+#if SK_TOOLS
 /* Six significant digits, as %g prints: for messages and dumps, not for round trips. */
 static void put_double(writer *w, double value) {
     if (value != value) {
@@ -84,6 +85,7 @@ static void put_double(writer *w, double value) {
         put_signed(w, exponent);
     }
 }
+#endif
 
 size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args) {
     if (!size) return 0;
@@ -126,7 +128,9 @@ size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args) {
             put(&w, &c, 1);
             break;
         }
+#if SK_TOOLS /* run-time builds print no fractions */
         case 'g': put_double(&w, va_arg(args, double)); break;
+#endif
         case '%': put(&w, "%", 1); break;
         default: fmt--; break; /* our bug; shows as a missing piece */
         }

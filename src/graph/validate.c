@@ -7,7 +7,7 @@
 
 const sk_op *sk_op_find(const char *domain, const char *op_type, int version) {
     const sk_op *best = NULL;
-    if (*domain && strcmp(domain, "ai.onnx")) return NULL;
+    if (*domain && strcmp(domain, "ai.onnx") != 0) return NULL;
     for (int i = 0; i < sk_op_count; i++) {
         const sk_op *op = &sk_ops[i];
         if (op->since <= version && (!best || op->since > best->since) && !strcmp(op->name, op_type))

@@ -15,16 +15,8 @@ SK_INLINE v128_t elu4(v128_t x, const float *p) {
 }
 
 /* Too long to have in several kernels that are not worth it. */
-static __attribute__((noinline)) v128_t circular4(v128_t x, int quarter) { return sk_sin4(x, quarter); }
 static __attribute__((noinline)) v128_t exp4(v128_t x) { return sk_exp4(x); }
 static __attribute__((noinline)) v128_t sigmoid4(v128_t x) { return sk_sigmoid4(x); }
-static __attribute__((noinline)) v128_t log1p4(v128_t x) { return sk_log1p_4(x); }
-
-/* max(x, 0) + log(1 + exp(-|x|)); the maximum lets NaN through, which log1p loses. */
-SK_INLINE v128_t softplus4(v128_t x) {
-    const v128_t e = exp4(wasm_f32x4_neg(wasm_f32x4_abs(x)));
-    return sk_add4(wasm_f32x4_pmax(x, sk_splat4(0)), log1p4(e));
-}
 
 /* x * (1 + erf(x / sqrt 2)) / 2 */
 SK_INLINE v128_t gelu4(v128_t x) {
@@ -61,8 +53,6 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     case SK_UNARY_CUBE: return sk_mul4(sk_mul4(x, x), x);
     case SK_UNARY_EXP: return sk_exp4(x);
     case SK_UNARY_LOG: return sk_log4(x);
-    case SK_UNARY_SIN: return circular4(x, 0);
-    case SK_UNARY_COS: return circular4(x, 1);
     case SK_UNARY_TANH: return sk_tanh4(x);
     case SK_UNARY_ERF: return sk_erf4(x);
     case SK_UNARY_SIGMOID: return sk_sigmoid4(x);
@@ -71,7 +61,6 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     case SK_UNARY_ELU: return elu4(x, p);
     case SK_UNARY_HARD_SIGMOID: return hard_sigmoid4(x, p);
     case SK_UNARY_HARD_SWISH: return sk_mul4(x, hard_sigmoid4(x, p));
-    case SK_UNARY_SOFTPLUS: return softplus4(x);
     case SK_UNARY_GELU: return gelu4(x);
     case SK_UNARY_GELU_TANH: return gelu_tanh4(x);
     case SK_UNARY_MISH: return mish4(x);

@@ -6,7 +6,6 @@
 #ifndef SK_KERNELS_VMATH_H
 #define SK_KERNELS_VMATH_H
 
-#include "core/maths.h"
 #include "kernels/simd.h"
 
 SK_INLINE v128_t sk_splat4(float x) { return wasm_f32x4_splat(x); }
@@ -85,13 +84,6 @@ SK_INLINE v128_t sk_log4(v128_t x) {
     return sk_pick4(finite, sk_log_finite4(x), beyond);
 }
 
-/* log(1 + u) for 0 <= u < 2^30; NaN is not passed on. 3e-7 */
-SK_INLINE v128_t sk_log1p_4(v128_t u) {
-    const v128_t one = sk_splat4(1), m = sk_add4(u, one);
-    const v128_t lost = sk_div4(sk_sub4(u, sk_sub4(m, one)), m); /* what 1 + u rounded away */
-    return sk_add4(sk_log_finite4(m), lost);
-}
-
 /* 4e-7 */
 SK_INLINE v128_t sk_tanh4(v128_t x) {
     static const float p[5] = {1.0f, 0.13374474511f, 0.0034878103124f, 2.0481176878e-5f, 1.3177512399e-8f};
@@ -118,43 +110,6 @@ SK_INLINE v128_t sk_erf4(v128_t x) {
     x = sk_clamp4(x, sk_splat4(-3.95f), sk_splat4(3.95f));
     const v128_t t = sk_mul4(x, x), y = sk_div4(sk_mul4(x, sk_poly4(t, p, 6)), sk_poly4(t, q, 6));
     return sk_clamp4(y, sk_splat4(-1), sk_splat4(1));
-}
-
-/* Two lanes: x minus the nearest multiple of pi / 2, in double (its first piece has 33 bits, so the product
- * is exact for the multiples below 2^20), and that multiple's number in the low bits of *count. */
-SK_INLINE v128_t sk_quadrant2(v128_t x, v128_t *count) {
-    const v128_t magic = wasm_f64x2_splat(6755399441055744.0);
-    *count = wasm_f64x2_add(wasm_f64x2_mul(x, wasm_f64x2_splat(0.63661977236758134308)), magic);
-    const v128_t n = wasm_f64x2_sub(*count, magic);
-    x = wasm_f64x2_sub(x, wasm_f64x2_mul(n, wasm_f64x2_splat(1.57079632673412561417)));
-    return wasm_f64x2_sub(x, wasm_f64x2_mul(n, wasm_f64x2_splat(6.07710050650619224932e-11)));
-}
-
-/* sin(x), or cos(x) with quarter = 1. 2e-7; lanes beyond 2^20 go through core/maths.h. */
-SK_INLINE v128_t sk_sin4(v128_t x, int quarter) {
-    static const float p[3] = {-0.1666665491f, 0.008332175847f, -1.951697753e-4f};
-    static const float q[3] = {0.04166664681f, -0.001388736449f, 2.443809098e-5f};
-    if (wasm_v128_any_true(wasm_v128_not(wasm_f32x4_lt(wasm_f32x4_abs(x), sk_splat4(0x1p20f))))) {
-        float lane[4];
-        wasm_v128_store(lane, x);
-        for (int i = 0; i < 4; i++) lane[i] = (float)(quarter ? sk_cos(lane[i]) : sk_sin(lane[i]));
-        return wasm_v128_load(lane);
-    }
-    v128_t count0, count1;
-    const v128_t r0 = sk_quadrant2(wasm_f64x2_promote_low_f32x4(x), &count0);
-    const v128_t r1 =
-        sk_quadrant2(wasm_f64x2_promote_low_f32x4(wasm_i32x4_shuffle(x, x, 2, 3, 0, 1)), &count1);
-    const v128_t r =
-        wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(r0), wasm_f32x4_demote_f64x2_zero(r1), 0, 1, 4, 5);
-    const v128_t n =
-        wasm_i32x4_add(wasm_i32x4_shuffle(count0, count1, 0, 2, 4, 6), wasm_i32x4_splat(quarter));
-    const v128_t z = sk_mul4(r, r);
-    const v128_t sine = sk_madd(sk_mul4(r, z), sk_poly4(z, p, 3), r);
-    const v128_t cosine =
-        sk_madd(sk_mul4(z, z), sk_poly4(z, q, 3), sk_madd(z, sk_splat4(-0.5f), sk_splat4(1)));
-    const v128_t odd = wasm_i32x4_shr(wasm_i32x4_shl(n, 31), 31);
-    const v128_t sign = wasm_i32x4_shl(wasm_i32x4_shr(n, 1), 31);
-    return wasm_v128_xor(sk_pick4(odd, cosine, sine), sign);
 }
 
 /* The four lanes' sum, maximum and minimum (NaN wins). */

@@ -42,7 +42,8 @@ static sk_status pool_import(sk_import *c) {
     params->p = 2;
     if (attr && attr->kind == SK_ATTR_FLOAT) { /* as the first opset had it */
         if (!(attr->f >= 1 && attr->f <= 1000))
-            return sk_fail(c->err, SK_MALFORMED, "%s: p is %g", sk_node_text(c->node, node), (double)attr->f);
+            return sk_fail(c->err, SK_MALFORMED, "%s: p is outside of 1 to 1000",
+                           sk_node_text(c->node, node));
         params->p = (int32_t)attr->f;
     } else {
         SK_TRY(sk_want(c, "p", SK_ATTR_INT, &attr));

@@ -107,7 +107,7 @@ static sk_status axis_scales(const sk_infer *c, const sk_tensor *scales, int n, 
         resize_axis *a = &axes[at[i]];
         const float scale = scales ? (float)sk_real_at(scales, (size_t)i) : p->scales[i];
         const float out = floorf(scale * (float)a->in);
-        if (!(scale > 0)) return sk_bad_shape(c, "scale %d is %g", i, (double)scale);
+        if (!(scale > 0)) return sk_bad_shape(c, "scale %d is not positive", i);
         a->scale = scale;
         a->length = scale * (float)a->in;
         if (a->in < 0) continue;
