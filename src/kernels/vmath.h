@@ -6,6 +6,8 @@
 #ifndef SK_KERNELS_VMATH_H
 #define SK_KERNELS_VMATH_H
 
+#include <math.h>
+
 #include "kernels/simd.h"
 
 SK_INLINE v128_t sk_splat4(float x) { return wasm_f32x4_splat(x); }
