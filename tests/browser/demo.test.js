@@ -149,11 +149,11 @@ for (const launch of [launchChromium, launchFirefox]) {
       assert.equal(bars.length, 10);
       assert.ok(bars[7] > 50, `7 has ${bars[7]}%`);
       assert.ok(Math.abs(bars.reduce((a, b) => a + b) - 100) < 4, `together ${bars}`);
-      await untilText(
-        page,
-        'live',
-        `Looks like 7, ${await page.run(() => document.querySelector('.bar.best .percent')?.textContent)}`,
-      );
+      // compared in the page, both of one moment: a late prediction may still change the percentage
+      await page.until((selector) => {
+        const percent = document.querySelector('.bar.best .percent')?.textContent;
+        return document.querySelector(selector)?.textContent === `Looks like 7, ${percent}`;
+      }, part('live'));
 
       await page.click(part('clear'));
       await untilText(page, 'answer', '?');
