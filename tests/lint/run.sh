@@ -21,10 +21,13 @@ check() { # check NAME COMMAND...
 mapfile -t formatted < <(find src web tests -name '*.[ch]' | sort)
 bin=node_modules/.bin
 
-# clang-tidy sees the code as Emscripten's clang does.
+# clang-tidy sees the code as Emscripten's clang does, and gives its warnings as well. The analyser follows a fifth of
+# the paths it would by default: all of them take four minutes on two cores.
 tidy() {
     local emcc=${SISKIN_BUILD:-build}/emcc flags
-    read -ra flags < <("$emcc" --cflags -std=c11 -Isrc -msimd128 -mrelaxed-simd -DSK_RELAXED=1 -DSK_BUILD_ID=__FILE__ |
+    local warnings=(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wpointer-arith -Wwrite-strings)
+    read -ra flags < <("$emcc" --cflags -std=c11 -Isrc -msimd128 -mrelaxed-simd -DSK_RELAXED=1 -DSK_TOOLS=1 \
+        -DSK_BUILD_ID=__FILE__ "${warnings[@]}" -Xclang -analyzer-config -Xclang max-nodes=50000 |
         sed -E 's/-mllvm [^ ]+//g; s/-fignore-exceptions//')
     find src web -name '*.c' -print0 |
         xargs -0 -n 4 -P "$(nproc)" sh -c 'flags=$1; shift; exec clang-tidy-19 --quiet "$@" -- $flags' sh "${flags[*]}" 2>&1 |
