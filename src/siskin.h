@@ -13,6 +13,7 @@
 #ifndef SISKIN_H
 #define SISKIN_H
 
+#include "core/pool.h"
 #include "core/status.h"
 #include "core/tensor.h"
 
@@ -27,6 +28,7 @@ typedef struct sk_host {
 } sk_host;
 
 typedef struct sk_options {
+    sk_pool *pool;       /* threads that help, see core/pool.h; NULL: none. Borrowed */
     size_t memory_limit; /* bytes the model may hold; 0: none */
     long fail_after;     /* tests: the Nth allocation and all after it fail; 0: never */
     uint8_t reference;   /* scalar reference kernels instead of SIMD */

@@ -10,6 +10,7 @@
 #ifndef SK_GRAPH_OP_H
 #define SK_GRAPH_OP_H
 
+#include "core/pool.h"
 #include "graph/graph.h"
 
 typedef struct sk_import {
@@ -37,6 +38,8 @@ struct sk_prepare {
     const sk_tensor *const *in; /* shapes and layouts; data only of values known at bind */
     sk_tensor *const *out;
     int n_in, n_out;
+    int32_t threads;   /* parts of sk_split may run on so many at once: scratch that parts write is wanted so
+                          often */
     uint8_t reference; /* take the scalar reference kernels; see sk_reference */
     size_t scratch;    /* set: bytes wanted in sk_run.scratch, 16-byte aligned */
     void *state;       /* set: from sk_prepare_alloc, handed to run */
@@ -89,6 +92,7 @@ struct sk_run {
     const sk_tensor *const *in; /* NULL: absent */
     sk_tensor *const *out; /* placed by the planner; data NULL where infer left the shape unknown at bind */
     int n_in, n_out;
+    sk_pool *pool; /* for sk_split; NULL: one thread */
     sk_heap *heap;
     sk_error *err;
     /* Not for operators: who stands behind sk_run_output. */

@@ -184,6 +184,7 @@ static sk_status prepare(binding *b, sk_step *step) {
                     .out = b->out_t,
                     .n_in = node->n_inputs,
                     .n_out = node->n_outputs,
+                    .threads = sk_pool_threads(model->options.pool),
                     .reference = model->options.reference,
                     .run = op->impl->run,
                     .constants = constants,

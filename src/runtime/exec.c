@@ -33,6 +33,7 @@ static sk_status run_step(sk_model *model, sk_plan *plan, const sk_step *step) {
                 .out = step->out,
                 .n_in = step->node->n_inputs,
                 .n_out = step->node->n_outputs,
+                .pool = model->options.pool,
                 .heap = &model->heap,
                 .err = &model->error,
                 .owner = &owner,
