@@ -34,6 +34,8 @@ const COMMANDS = {
       raw: { type: 'boolean' },
       'check-nodes': { type: 'boolean' },
       repeat: { type: 'string' },
+      profile: { type: 'boolean' },
+      runs: { type: 'string' },
     },
   },
 };

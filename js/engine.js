@@ -136,6 +136,9 @@ export async function startEngine(module, files) {
       return { type, dims: [...new Int32Array(shape.buffer)], buffer };
     },
 
+    /** Runs time their steps from now on, or no more. */
+    profile: (/** @type {boolean} */ on) => call('profile', Number(on)),
+
     describe: (/** @type {string} */ what) =>
       /** @type {string} */ (textOf('describe', describe.indexOf(what)) || check(call('error_status'))),
   };

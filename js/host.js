@@ -82,8 +82,8 @@ export function serve(answer) {
     return { ...io, build: engine.build };
   };
 
-  /** @param {import('./protocol.js').PredictCall} call @param {AbortSignal} signal */
-  const predict = async ({ work, feeds, wanted, keep }, signal) => {
+  /** @param {import('./protocol.js').Feed[]} feeds */
+  const take = (feeds) => {
     for (const [input, type, dims, bytes] of feeds) {
       kept.delete(input);
       engine.set(input, type, dims, bytes);
@@ -91,6 +91,11 @@ export function serve(answer) {
     const given = feeds.map(([input]) => input);
     // What an earlier call gave does not count: the engine then says that it is missing.
     for (let i = 0; i < inputs; i++) if (!given.includes(i) && !kept.has(i)) engine.set(i);
+  };
+
+  /** @param {import('./protocol.js').PredictCall} call @param {AbortSignal} signal */
+  const predict = async ({ work, feeds, wanted, keep }, signal) => {
+    take(feeds);
     await engine.work(work, signal);
     const outputs = wanted.map((output) => engine.output(output));
     // All copied out before the first goes in: an output may lie in an input's memory.
@@ -100,8 +105,25 @@ export function serve(answer) {
     return outputs;
   };
 
+  /**
+   * Runs once to bind and to warm up, then `runs` times with each step timed.
+   * @param {import('./protocol.js').ProfileCall} call @param {AbortSignal} signal
+   */
+  const profile = async ({ feeds, runs }, signal) => {
+    if (feeds) take(feeds); // else the last prediction's inputs are still there
+    await engine.work('run', signal);
+    const texts = [];
+    try {
+      for (engine.profile(true); texts.length < runs; texts.push(engine.describe('profile')))
+        await engine.work('run', signal);
+    } finally {
+      engine.profile(false);
+    }
+    return `[${texts}]`;
+  };
+
   /** @type {Record<string, (arg: any, signal: AbortSignal) => any>} */
-  const calls = { load, predict, describe: (what) => engine.describe(what) };
+  const calls = { load, predict, profile, describe: (what) => engine.describe(what) };
 
   return async ([op, arg, piece]) => {
     if (op === 'module') return useModule(arg);

@@ -2,6 +2,7 @@
  * A loaded model as the caller sees it. Names become numbers here, and inputs tensors; all that computes is behind the
  * channel. Inputs are copied when predict is called, so the caller may change them at once.
  */
+import { summary } from './profile.js';
 import { SiskinError, fail } from './shared.js';
 import { Tensor } from './tensor.js';
 
@@ -65,6 +66,14 @@ export function makeModel(channel, { inputs, outputs }, info) {
     return value;
   };
 
+  /** @param {any} given by name, or the only input's @param {boolean} [transfer] */
+  const feedsOf = (given, transfer) => {
+    const bare = ArrayBuffer.isView(given) || typeof given?.type === 'string'; // no map holds a string
+    if (bare && inputs.length !== 1) fail('bad-name', `${inputs.length} inputs: name them`);
+    const entries = bare ? [[inputs[0].name, given]] : Object.entries(given ?? {});
+    return entries.map(([name, value]) => feed(find(inputs, name), value, transfer));
+  };
+
   const dispose = async () => {
     links.delete(model);
     channel.close(new SiskinError('disposed', 'the model is disposed'));
@@ -82,10 +91,7 @@ export function makeModel(channel, { inputs, outputs }, info) {
       const wanted = names
         ? names.map((name) => find(outputs, name))
         : [...outputs.keys()].filter((output) => !kept.some(([from]) => from === output));
-      const bare = ArrayBuffer.isView(given) || typeof given?.type === 'string'; // no map holds a string
-      if (bare && inputs.length !== 1) fail('bad-name', `${inputs.length} inputs: name them`);
-      const entries = bare ? [[inputs[0].name, given]] : Object.entries(given ?? {});
-      const feeds = entries.map(([name, value]) => feed(find(inputs, name), value, transfer));
+      const feeds = feedsOf(given, transfer);
       /** @type {import('./protocol.js').Output[]} */
       const values = await call('predict', { work: 'run', feeds, wanted, keep: kept }, feeds, signal);
       const results = Object.create(null); // names are the model's, and __proto__ is one like any other
@@ -106,6 +112,13 @@ export function makeModel(channel, { inputs, outputs }, info) {
         else if (value.every(isNumber)) feeds.push([i, type, value]);
       }
       await call('predict', { work: 'bind', feeds, wanted: [], keep: [] }, feeds, signal);
+    },
+
+    /** @param {any} [given] @param {import('./siskin.d.ts').ProfileOptions} [options] */
+    async profile(given, { runs = 10, signal } = {}) {
+      if (!(runs >= 1 && runs === (runs | 0))) fail('bad-option', `runs: ${runs}`);
+      const feeds = given && feedsOf(given);
+      return summary(JSON.parse(await call('profile', { feeds, runs }, feeds, signal)));
     },
 
     /** @param {string} what */

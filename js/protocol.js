@@ -1,7 +1,7 @@
 /**
  * The messages between a model's page side (link.js) and its host (host.js), which is in a worker or in the page.
  *
- * To the host: [op, ...args]. It has one call at a time - load, predict, describe - and answers it with a RESULT or an
+ * To the host: [op, ...args]. It has one call at a time - load, predict, profile, describe - and answers it with a RESULT or an
  * ERROR, after any number of PROGRESS. Without an answer: push (file, piece or null), module, abort (the call), close.
  * In a worker, which serves several models, the model's number stands in front of each message.
  */
@@ -10,6 +10,7 @@
 /** @typedef {[memoryLimit: number, flags: number, failAfter: number]} OpenOptions  glue.c's */
 /** @typedef {{origins: import('./source.js').Origin[], paths: string[], integrity?: string, open: OpenOptions}} LoadCall */
 /** @typedef {{work: 'run' | 'bind', feeds: Feed[], wanted: number[], keep: [output: number, input: number][]}} PredictCall */
+/** @typedef {{feeds?: Feed[], runs: number}} ProfileCall */
 /** @typedef {{type: string, dims: number[], buffer: ArrayBuffer}} Output */
 /** @typedef {(kind: number, value: any, transfer?: Transferable[]) => void} Answer */
 

@@ -178,6 +178,47 @@ export interface PredictOptions {
   keep?: Record<string, string>;
 }
 
+export interface ProfileOptions {
+  /** How many predictions to time, after one to warm up; 10 by default. */
+  runs?: number;
+  /** Aborts it; it rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** One step of a prediction: a node that the optimised model still has. */
+export interface ProfileStep {
+  op: string;
+  /** The node's name, or its output's when it has none. */
+  node: string;
+  /** Per prediction. More than one in the body of a loop. */
+  calls: number;
+  /** Per prediction, in milliseconds. */
+  ms: number;
+  /** Of the whole prediction: 0 to 1. */
+  share: number;
+  /** Of the first output. */
+  type?: ElementType | 'unknown';
+  dims?: number[];
+  /** The algorithm chosen, where there are several. */
+  way?: string;
+  /** Multiply-accumulates per call, where they matter; only the build siskin-tools.wasm counts them. */
+  macs?: number;
+}
+
+/** Times in milliseconds, spent in the engine, so without copies and messages. */
+export interface Profile {
+  /** How many predictions the times are the mean of: the faster half of those that were run. */
+  runs: number;
+  /** A prediction; the steps' sum is less by what the executor needs between them. */
+  ms: number;
+  /** Since the model was loaded: reading and optimising the graph; planning for new shapes; of that, packing weights. */
+  load: number;
+  bind: number;
+  pack: number;
+  /** In the order of execution. */
+  steps: ProfileStep[];
+}
+
 export interface Model extends AsyncDisposable {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo<ElementType | 'unknown'>[];
@@ -193,6 +234,11 @@ export interface Model extends AsyncDisposable {
     shapes?: Record<string, readonly number[] | Input>,
     options?: { signal?: AbortSignal },
   ): Promise<void>;
+  /**
+   * Where the time goes: runs a few predictions and times each step of them. Without inputs those of the last
+   * prediction serve.
+   */
+  profile(inputs?: Inputs | Input, options?: ProfileOptions): Promise<Profile>;
   /**
    * For diagnosis; the forms may change. io and memory always; the others with the build siskin-tools.wasm (option
    * `wasm`): graph as text, plan after a warm-up or prediction, check with debug.check.

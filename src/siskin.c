@@ -158,12 +158,15 @@ static sk_status load_phase(sk_model *model) {
 static int loaded(const sk_model *model) { return model->load_phase > PHASE_PASSES + sk_pass_count; }
 
 sk_status sk_model_load(sk_model *model, double budget) {
-    const double deadline = budget > 0 ? sk_now(model) + budget : -1;
     if (model->error.status != SK_OK) return SK_STATE;
-    while (!loaded(model)) {
+    for (double spent = 0; !loaded(model);) {
+        if (budget > 0 && spent >= budget) return SK_MORE;
+        const double start = sk_now(model);
         SK_TRY(load_phase(model));
         model->load_phase++;
-        if (deadline >= 0 && sk_now(model) >= deadline && !loaded(model)) return SK_MORE;
+        const double ms = sk_now(model) - start;
+        spent += ms;
+        model->load_ms += ms;
     }
     return SK_OK;
 }
@@ -310,9 +313,10 @@ static sk_status start(sk_model *model) {
 
 static sk_status run(sk_model *model, double budget, int bind_only) {
     SK_TRY(begin(model));
-    const double deadline = budget > 0 ? sk_now(model) + budget : -1;
+    const double begun = sk_now(model);
     sk_status status = model->n_frames ? SK_OK : start(model);
-    if (status == SK_OK) status = sk_execute(model, deadline, bind_only);
+    if (status == SK_OK) status = sk_execute(model, budget > 0 ? begun + budget : -1, bind_only);
+    model->run_ms += sk_now(model) - begun;
     if (status != SK_OK && status != SK_MORE) sk_unwind(model);
     return status;
 }
@@ -321,6 +325,11 @@ sk_status sk_model_run(sk_model *model, double budget) { return run(model, budge
 sk_status sk_model_bind(sk_model *model, double budget) { return run(model, budget, 1); }
 
 void sk_cancel(sk_model *model) { sk_unwind(model); }
+
+void sk_model_profile(sk_model *model, int on) {
+    model->profiling = (uint8_t)on;
+    model->run_ms = 0;
+}
 
 /* ---- outputs ---- */
 

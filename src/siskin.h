@@ -50,8 +50,8 @@ sk_status sk_model_load(sk_model *model, double budget);
 /* The last failure of any call on this model. */
 const sk_error *sk_model_error(const sk_model *model);
 
-/* Run-time builds (SK_TOOLS 0) describe IO and MEMORY only, and have neither reference kernels nor check
- * mode. */
+/* Run-time builds (SK_TOOLS 0) describe IO, MEMORY and PROFILE only, without macs, and have neither reference
+ * kernels nor check mode. */
 typedef enum sk_describe {
     SK_DESCRIBE_IO,    /* JSON {"inputs": [{"name", "type", "dims": [n | "symbol" | null] | null}], "outputs":
                           [...]} */
@@ -60,9 +60,11 @@ typedef enum sk_describe {
     SK_DESCRIBE_GRAPH, /* readable text of the optimised graph */
     SK_DESCRIBE_PLAN, /* JSON of the current plan: steps, values with offsets, arena bytes, macs. After a bind
                        */
-    SK_DESCRIBE_MEMORY, /* JSON {"inUse", "peak", "weights", "arena", "plans"} in bytes */
-    SK_DESCRIBE_CHECK,  /* JSON [{"node", "op", "output", "maxAbs", "maxDiff"}] of the last run with
-                           options.check */
+    SK_DESCRIBE_MEMORY,  /* JSON {"inUse", "peak", "weights", "arena", "plans"} in bytes */
+    SK_DESCRIBE_CHECK,   /* JSON [{"node", "op", "output", "maxAbs", "maxDiff"}] of the last run with
+                            options.check */
+    SK_DESCRIBE_PROFILE, /* JSON {"load", "bind", "pack", "run", "steps": [{"node", "op", "calls", "ns",
+                            "type", "dims", "way", "macs"}]}: nanoseconds; of runs since the last such text */
 } sk_describe;
 
 /* NUL-terminated text, valid until the next call on the model; NULL on failure. */
@@ -82,6 +84,9 @@ sk_status sk_model_run(sk_model *model, double budget);
 sk_status sk_model_bind(sk_model *model, double budget);
 /* Gives up a prediction that returned SK_MORE. The next sk_model_run starts anew. */
 void sk_cancel(sk_model *model);
+
+/* From now on runs time each step (or no more), for SK_DESCRIBE_PROFILE. */
+void sk_model_profile(sk_model *model, int on);
 
 /* After a run: the tensor of output `output`, valid until the next call on the model. Plain layout. */
 sk_status sk_output(sk_model *model, int output, sk_tensor *tensor);

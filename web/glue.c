@@ -41,7 +41,8 @@ _Static_assert(0
                "types.def is not in the order of ONNX's numbers");
 #undef SK_TYPE_ROW
 _Static_assert(SK_DESCRIBE_IO == 0 && SK_DESCRIBE_MODEL == 1 && SK_DESCRIBE_GRAPH == 2 &&
-                   SK_DESCRIBE_PLAN == 3 && SK_DESCRIBE_MEMORY == 4 && SK_DESCRIBE_CHECK == 5,
+                   SK_DESCRIBE_PLAN == 3 && SK_DESCRIBE_MEMORY == 4 && SK_DESCRIBE_CHECK == 5 &&
+                   SK_DESCRIBE_PROFILE == 6,
                "the order of the names below");
 #if SK_RELAXED
 #define BUILD "relaxed"
@@ -60,7 +61,7 @@ EXPORT("tables") const char *glue_tables(void) {
 #define SK_STATUS(name, code) "\"" code "\","
 #include "core/status.def"
 #undef SK_STATUS
-        "\"\"],\"describe\":[\"io\",\"model\",\"graph\",\"plan\",\"memory\",\"check\"],"
+        "\"\"],\"describe\":[\"io\",\"model\",\"graph\",\"plan\",\"memory\",\"check\",\"profile\"],"
         "\"build\":\"" BUILD "\"}";
     return text;
 }
@@ -116,6 +117,7 @@ EXPORT("input_bytes") size_t glue_input_bytes(void) { return input_bytes; }
 EXPORT("unset_input") int glue_unset_input(int input) { return sk_unset_input(model, input); }
 EXPORT("run") int glue_run(double budget) { return sk_model_run(model, budget); }
 EXPORT("bind") int glue_bind(double budget) { return sk_model_bind(model, budget); }
+EXPORT("profile") void glue_profile(int on) { sk_model_profile(model, on); }
 EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }
 
 /* After a run: fixes on one output; then type, rank, dims (address of int32s), data (address) and bytes of

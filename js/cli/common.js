@@ -7,7 +7,7 @@ import { wrong } from './usage.js';
 /**
  * @typedef {{shape?: string[], graph?: boolean, plan?: boolean, input?: string[], output?: string, mean?: string,
  *   std?: string, raw?: boolean, 'check-nodes'?: boolean, repeat?: string, external?: string[], simd?: string,
- *   json?: boolean}} Flags
+ *   json?: boolean, profile?: boolean, runs?: string}} Flags
  */
 
 /** A progress line on a terminal, for models from the net. @param {import('../siskin.d.ts').Progress} p */

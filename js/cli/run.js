@@ -4,6 +4,7 @@ import path from 'node:path';
 import { openModel, table } from './common.js';
 import { parseInput, parseNumbers } from './inputs.js';
 import { writeNpy } from './npy.js';
+import { printProfile, profileOf } from './profile.js';
 import { wrong } from './usage.js';
 
 /** @typedef {import('../siskin.d.ts').Tensor} Tensor */
@@ -108,10 +109,17 @@ async function timed(model, inputs, repeat) {
   return { outputs: /** @type {Record<string, Tensor>} */ (outputs), times };
 }
 
+/** @param {string} text @param {string} option */
+function count(text, option) {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) wrong(`${option} wants a whole number, not '${text}'`);
+  return number;
+}
+
 /** @param {string} file @param {import('./common.js').Flags} flags */
 export async function run(file, flags) {
-  const repeat = Number(flags.repeat ?? 1);
-  if (!Number.isInteger(repeat) || repeat < 1) wrong(`--repeat wants a whole number, not '${flags.repeat}'`);
+  const repeat = count(flags.repeat ?? '1', '--repeat');
+  const runs = count(flags.runs ?? '20', '--runs');
   const image = {
     mean: parseNumbers(flags.mean ?? '0', '--mean'),
     std: parseNumbers(flags.std ?? '1', '--std'),
@@ -133,6 +141,7 @@ export async function run(file, flags) {
     const { outputs, times } = await timed(model, inputs, repeat);
     const files = flags.output ? write(flags.output, outputs) : [];
     const check = flags['check-nodes'] ? await model.describe('check') : undefined;
+    const profile = flags.profile ? await profileOf(model, file, flags, inputs, runs) : undefined;
     times.sort((a, b) => a - b);
     const time = { runs: repeat, min: times[0], median: times[times.length >> 1] };
     if (flags.json) {
@@ -147,6 +156,7 @@ export async function run(file, flags) {
           milliseconds: time,
           build: model.info.build,
           check,
+          profile,
         }),
       );
       return;
@@ -156,6 +166,7 @@ export async function run(file, flags) {
     console.log(
       `${time.min.toFixed(2)} ms${repeat > 1 ? ` at best, ${time.median.toFixed(2)} ms median of ${repeat}` : ' (the first run: it also plans and packs)'}, ${model.info.build}`,
     );
+    if (profile) printProfile(profile);
     if (check && printCheck(check)) process.exitCode = 1;
   } finally {
     await model.dispose();

@@ -18,6 +18,8 @@ Options of run
   --raw                             image inputs keep 0..255
   --check-nodes                     compare every node's output with the scalar reference kernels
   --repeat N                        run N times and print the fastest and median time
+  --profile                         print where the time goes, by operator and by node
+  --runs N                          of --profile: how many predictions to time (default: 20)
 
 Options of both
   --external PATH=FILE              a file of external data, as the model names it (default: beside the model)

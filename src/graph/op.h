@@ -44,6 +44,7 @@ struct sk_prepare {
     size_t scratch;    /* set: bytes wanted in sk_run.scratch, 16-byte aligned */
     void *state;       /* set: from sk_prepare_alloc, handed to run */
     sk_run_fn *run;    /* comes in as the row's; may be replaced by a special case */
+    const char *way;   /* may be set: the algorithm chosen, a few letters for profiles ("winograd"). Static */
     const sk_const *const
         *constants; /* constants[i]: the bytes behind input i when it is a constant, else NULL */
     sk_error *err;

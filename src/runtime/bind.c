@@ -202,10 +202,14 @@ static sk_status prepare(binding *b, sk_step *step) {
     step->run = p.run;
     step->state = p.state;
     step->scratch = p.scratch;
+    step->way = p.way;
     if (SK_TOOLS && model->options.check) SK_TRY(sk_check_prepare(b->plan, step, &p, b->err));
+#if SK_TOOLS
     const sk_traits *traits = op->impl->traits;
-    if (SK_TOOLS && traits && traits->macs)
-        b->plan->macs += traits->macs(node, b->in_now, (const sk_tensor *const *)b->out_t);
+    if (traits && traits->macs)
+        step->macs = traits->macs(node, b->in_now, (const sk_tensor *const *)b->out_t);
+    b->plan->macs += step->macs;
+#endif
     return SK_OK;
 }
 

@@ -59,6 +59,8 @@ const char *sk_describe_text(sk_model *model, sk_describe what) {
         describe_io(model, text);
     } else if (what == SK_DESCRIBE_MEMORY) {
         describe_memory(model, text);
+    } else if (what == SK_DESCRIBE_PROFILE) {
+        sk_describe_profile(model, text);
     } else if (!SK_TOOLS) {
         sk_fail(&model->error, SK_UNSUPPORTED, "only the tools build of the engine describes this");
         return NULL;

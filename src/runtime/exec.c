@@ -90,7 +90,9 @@ static int segment_end(const sk_plan *plan, int segment) {
 }
 
 static sk_status bind_more(sk_model *model, sk_frame *frame) {
+    const double start = sk_now(model);
     const sk_status status = sk_bind_step(frame->plan, &model->error);
+    model->bind_ms += sk_now(model) - start;
     frame->segment = frame->plan->n_segments - 1;
     if (status != SK_OK && status != SK_MORE) frame->plan->broken = 1;
     return status;
@@ -138,7 +140,13 @@ static sk_status advance(sk_model *model, int bind_only) {
     if (frame->step < 0) return enter_segment(model, frame);
     if (frame->step == segment_end(plan, frame->segment)) return next_segment(model, frame);
     sk_step *step = &plan->steps[frame->step++];
-    return step->run ? run_step(model, plan, step) : sk_loop_start(model, plan, step);
+    if (!step->run) return sk_loop_start(model, plan, step);
+    if (!model->profiling) return run_step(model, plan, step);
+    const double start = sk_now(model);
+    SK_TRY(run_step(model, plan, step));
+    step->ms += sk_now(model) - start;
+    step->calls++;
+    return SK_OK;
 }
 
 sk_status sk_execute(sk_model *model, double deadline, int bind_only) {

@@ -56,6 +56,8 @@ struct sk_model {
     size_t memory_size[SK_MAX_DEPTH + 1];
     sk_plan *current; /* whose outputs sk_output reads; NULL before the first run and after a failed one */
     uint8_t finished; /* current ran to its end */
+    double load_ms, bind_ms, pack_ms, run_ms; /* pack is part of bind; run since the last profile */
+    uint8_t profiling;
     sk_difference *differences;
     int32_t n_differences, cap_differences;
     sk_text text;
@@ -75,6 +77,9 @@ sk_status sk_constant_bytes(sk_model *model, const sk_const *constant, const voi
 sk_status sk_execute(sk_model *model, double deadline, int bind_only);
 void sk_unwind(sk_model *model); /* drops all frames and their loose blocks */
 double sk_now(const sk_model *model);
+
+/* ---- profile.c ---- */
+void sk_describe_profile(sk_model *model, sk_text *text); /* and starts counting anew */
 
 /* ---- loop.c ---- */
 sk_status sk_loop_start(sk_model *model, sk_plan *plan, sk_step *step);

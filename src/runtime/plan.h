@@ -48,6 +48,12 @@ struct sk_step {
     sk_step
         *reference; /* check mode: the same node with scalar kernels; its out tensors are allocated per run */
     sk_plan *child; /* of a body, made at its first execution */
+    double ms;      /* profiling: spent in `calls` runs since the profile was last described */
+    uint32_t calls;
+#if SK_TOOLS
+    double macs; /* multiply-accumulates, 0 when not counted */
+#endif
+    const char *way; /* which algorithm prepare chose, for profiles; NULL: there is only one */
 };
 
 /* What a segment was bound for: the slot's dimensions, and its bytes when `bytes` is set. */

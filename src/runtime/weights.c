@@ -53,7 +53,9 @@ sk_status sk_packed_get(sk_model *model, const sk_const *const *constants, const
         p->params_size = (uint8_t)packing->params_size;
         if (packing->params_size) memcpy(p->params, packing->params, packing->params_size);
         const sk_pack pack = {&model->ir, constants, packing->params, &model->heap, err};
+        const double start = sk_now(model);
         const sk_status status = packing->write(&pack, p->data);
+        model->pack_ms += sk_now(model) - start;
         if (status != SK_OK) {
             discard(model, p);
             return status;
@@ -73,7 +75,9 @@ sk_status sk_constant_bytes(sk_model *model, const sk_const *constant, const voi
         const size_t bytes = sk_nbytes(&constant->type);
         p = add(model, constant->id, plain, bytes, err);
         if (!p) return SK_OUT_OF_MEMORY;
+        const double start = sk_now(model);
         const sk_status status = sk_const_bytes(&model->ir, constant, p->data, err);
+        model->pack_ms += sk_now(model) - start;
         if (status != SK_OK) {
             discard(model, p);
             return status;

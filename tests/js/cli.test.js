@@ -126,3 +126,24 @@ test('run --check-nodes agrees with the scalar reference at every node', () => {
   for (const { op, maxAbs, maxDiff } of check)
     assert.ok(maxDiff <= 1e-5 * maxAbs, `${op}: ${maxDiff} of ${maxAbs}`);
 });
+
+test('run --profile prints the time by operator and node, with the speed where work is known', () => {
+  const args = ['run', digits, '-i', 'random:1,1,28,28', '--profile', '--runs', '6'];
+  const { status, stdout } = siskin(...args);
+  assert.equal(status, 0);
+  for (const part of [
+    /ms a prediction/,
+    /packing/,
+    /^op +nodes +ms +share +GFLOP/m,
+    /^Conv +\d/m,
+    /^node +op/m,
+  ])
+    assert.match(stdout, part);
+  const { profile } = JSON.parse(siskin(...args, '--json').stdout);
+  assert.equal(profile.runs, 3);
+  const convolutions = profile.steps.filter((/** @type {any} */ step) => step.op === 'Conv');
+  assert.ok(convolutions.length >= 2);
+  for (const { ms, share, macs, dims } of convolutions)
+    assert.ok(ms > 0 && share > 0 && share <= 1 && macs > 1000 && dims.length === 4);
+  refused(['run', digits, '-i', seven, '--profile', '--runs', 'many'], /--runs/);
+});
