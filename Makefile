@@ -144,11 +144,20 @@ $(BUILD)/$(1)/bin/%: $(BUILD)/$(1)/tests/%.o $(C_COMMON:%.c=$(BUILD)/$(1)/%.o) $
 	@$(CC) $(ldflags_$(1)) $$^ -lm -o $$@
 endef
 
+# Timing loops around the kernels' own objects, see tests/bench/kernels.c.
+define BENCH_RULES
+$(BUILD)/bench/kernels-$(1).wasm: $(BUILD)/$(1)/tests/bench/kernels.o $(SRC:%.c=$(BUILD)/$(1)/%.o)
+	@mkdir -p $$(@D)
+	@$(EMCC) -Oz $(WASM_FLAGS) $(flags_$(1)) $(link_alone) $(LINK_FLAGS) $$^ -o $$@
+endef
+
 $(foreach v,$(WASM_VARIANTS),$(eval $(call WASM_RULES,$(v))))
+BENCH_WASM := $(foreach v,relaxed simd128,$(BUILD)/bench/kernels-$(v).wasm)
+$(foreach v,relaxed simd128,$(eval $(call BENCH_RULES,$(v))))
 $(foreach v,$(NATIVE_VARIANTS),$(eval $(call NATIVE_RULES,$(v))))
 
 -include $(foreach v,$(WASM_VARIANTS) $(NATIVE_VARIANTS),$(patsubst %.c,$(BUILD)/$(v)/%.d,$(SRC) $(WEB_SRC) \
-  $(wildcard tests/c/*.c tests/c/common/*.c tests/fuzz/*.c)))
+  $(wildcard tests/c/*.c tests/c/common/*.c tests/fuzz/*.c tests/bench/*.c)))
 
 $(BUNDLES) &: $(JS_SRC) $(WASM) $(BUILD)/build-id web/bundle.js $(NPM)
 	@echo "  bundle $(DIST)/*.js"
@@ -190,6 +199,10 @@ lint: test-packages $(NPM) $(EMCC) ## format, clang-tidy, include rule, biome, t
 format: test-packages $(NPM) ## rewrite C and JavaScript in the project's format
 	clang-format-19 -i $(FORMATTED)
 	node_modules/.bin/biome format --write
+
+.PHONY: bench-kernels
+bench-kernels: $(BENCH_WASM) test-packages $(NPM) ## Gop/s of each kernel and shape in Chromium, and whether the choice is the best
+	@node tests/bench/kernels.js $(BENCH_ARGS)
 
 .PHONY: size
 size: all ## sizes of the wasm and of the loader; fails beyond the limits

@@ -1,0 +1,230 @@
+/* Timing loops around the kernels, linked with the very objects of a run-time build and called from
+ * tests/bench/kernels-work.js, which times them: a run-time wasm exports no kernels. Only numbers cross. The
+ * operands' values do not matter for the time as long as they are ordinary numbers; outputs of candidates are
+ * compared with each other. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/select.h"
+
+#define EXPORT(name) __attribute__((export_name(name), used))
+
+/* Operands: what is read (activations), what was packed, what is written. */
+static float *a, *w, *c;
+static const float **rows;
+static size_t room;
+
+static uint32_t state = 2463534242u;
+static float number(void) {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return (float)state / 4294967296.0f - 0.5f;
+}
+
+/* Room for so many floats in each operand; 0 when there is no memory. */
+EXPORT("prepare") int bench_prepare(size_t floats) {
+    room = floats;
+    a = aligned_alloc(64, floats * sizeof *a);
+    w = aligned_alloc(64, floats * sizeof *w);
+    c = aligned_alloc(64, floats * sizeof *c);
+    rows = malloc(floats / 8 * sizeof *rows);
+    if (!a || !w || !c || !rows) return 0;
+    for (size_t i = 0; i < floats; i++) {
+        a[i] = number();
+        w[i] = number();
+        c[i] = 0;
+    }
+    return 1;
+}
+
+/* ---- ceilings ---- */
+
+/* 12 chains of a product and a sum, nothing in memory. The chain goes through both, so that no product is the
+ * same for two of them or from one step to the next. */
+EXPORT("peak_plain") float bench_peak_plain(int steps) {
+    v128_t acc[12], x = sk_load4(a), y = sk_load4(w);
+    SK_UNROLL
+    for (int i = 0; i < 12; i++) acc[i] = sk_load4(c + 4 * i);
+    for (int s = 0; s < steps; s++) {
+        SK_UNROLL
+        for (int i = 0; i < 12; i++) acc[i] = wasm_f32x4_add(wasm_f32x4_mul(acc[i], x), y);
+    }
+    SK_UNROLL
+    for (int i = 1; i < 12; i++) acc[0] = wasm_f32x4_add(acc[0], acc[i]);
+    return wasm_f32x4_extract_lane(acc[0], 0);
+}
+
+#if SK_RELAXED
+/* 6 x 2 sums in fused multiply-adds. */
+EXPORT("peak_fused") float bench_peak_fused(int steps) {
+    v128_t acc[12], x = sk_load4(a), y = sk_load4(w);
+    SK_UNROLL
+    for (int i = 0; i < 12; i++) acc[i] = sk_load4(c + 4 * i);
+    for (int s = 0; s < steps; s++) {
+        SK_UNROLL
+        for (int i = 0; i < 12; i++) acc[i] = wasm_f32x4_relaxed_madd(x, y, acc[i]);
+    }
+    SK_UNROLL
+    for (int i = 1; i < 12; i++) acc[0] = wasm_f32x4_add(acc[0], acc[i]);
+    return wasm_f32x4_extract_lane(acc[0], 0);
+}
+#endif
+
+/* Reads `floats` (a multiple of 64), adding them up. */
+EXPORT("peak_read") float bench_peak_read(int reps, size_t floats) {
+    v128_t acc[8];
+    SK_UNROLL
+    for (int i = 0; i < 8; i++) acc[i] = wasm_f32x4_splat(0);
+    for (int r = 0; r < reps; r++)
+        for (const float *p = w; p < w + floats; p += 64) {
+            SK_UNROLL
+            for (int i = 0; i < 16; i++) acc[i % 8] = wasm_f32x4_add(acc[i % 8], sk_load4(p + 4 * i));
+        }
+    SK_UNROLL
+    for (int i = 1; i < 8; i++) acc[0] = wasm_f32x4_add(acc[0], acc[i]);
+    return wasm_f32x4_extract_lane(acc[0], 0);
+}
+
+EXPORT("copy") void bench_copy(int reps, size_t floats) {
+    for (int r = 0; r < reps; r++) memcpy(c, a, floats * sizeof *c);
+}
+
+/* ---- products ---- */
+
+static sk_f32_gemm_fn *const gemms[] = {
+#if SK_RELAXED
+    f32_gemm_6x8__relaxed,
+#else
+    f32_gemm_4x8__simd128,
+#endif
+};
+static sk_f32_igemm_fn *const igemms[] = {
+#if SK_RELAXED
+    f32_igemm_6x8__relaxed,
+#else
+    f32_igemm_4x8__simd128,
+#endif
+};
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+
+EXPORT("gemm_count") int bench_gemm_count(void) { return COUNT(gemms); }
+EXPORT("gemm_name") const char *bench_gemm_name(int which) {
+    static const char *const names[] = {
+#if SK_RELAXED
+        "6x8",
+#else
+        "4x8",
+#endif
+    };
+    return names[which];
+}
+/* Which of them select.c takes for that shape. */
+EXPORT("gemm_choice") int bench_gemm_choice(size_t m, size_t n, size_t k) {
+    (void)m;
+    (void)n;
+    (void)k;
+    for (int i = 0; i < COUNT(gemms); i++)
+        if (gemms[i] == sk_select_f32_gemm()) return i;
+    return -1;
+}
+EXPORT("gemm") void bench_gemm(int which, int reps, size_t m, size_t n, size_t k) {
+    for (int r = 0; r < reps; r++) gemms[which](m, n, k, a, k, w, c, n, -INFINITY, INFINITY);
+}
+
+/* Convolution of a padded image as an indirect product: `lines` x `columns` outputs, each of taps_y x taps_x
+ * pieces of k floats; pieces lie `step` floats apart along x and `line` along y, outputs `stride` times that.
+ */
+EXPORT("igemm_rows")
+size_t bench_igemm_rows(size_t lines, size_t columns, size_t taps_y, size_t taps_x, size_t step, size_t line,
+                        size_t stride) {
+    const size_t pixels = lines * columns;
+    const float **to = rows;
+    for (size_t first = 0; first < pixels; first += SK_IGEMM_ROWS)
+        for (size_t t = 0; t < taps_y * taps_x; t++)
+            for (size_t p = first; p < pixels && p < first + SK_IGEMM_ROWS; p++) {
+                const size_t y = p / columns * stride + t / taps_x, x = p % columns * stride + t % taps_x;
+                *to++ = a + y * line + x * step;
+            }
+    return pixels;
+}
+EXPORT("igemm") void bench_igemm(int which, int reps, size_t pixels, size_t n, size_t k, size_t taps) {
+    for (int r = 0; r < reps; r++) {
+        const float *const *at = rows;
+        for (size_t first = 0; first < pixels; first += SK_IGEMM_ROWS) {
+            const size_t m = pixels - first < SK_IGEMM_ROWS ? pixels - first : SK_IGEMM_ROWS;
+            igemms[which](m, n, k, taps, at, w, c + first * n, n, -INFINITY, INFINITY);
+            at += taps * m;
+        }
+    }
+}
+
+EXPORT("direct") void bench_direct(int reps, size_t m, size_t n, size_t k) {
+    for (int r = 0; r < reps; r++)
+        f32_gemm_direct_1x16__simd128(m, n, k, a, k, w, n, c, n, -INFINITY, INFINITY);
+}
+
+/* A sum over the output, to compare candidates bit by bit. */
+EXPORT("sum") uint32_t bench_sum(size_t floats) {
+    uint32_t sum = 0, bits;
+    for (size_t i = 0; i < floats; i++) {
+        memcpy(&bits, c + i, sizeof bits);
+        sum = sum * 31 + bits;
+    }
+    memset(c, 0, floats * sizeof *c);
+    return sum;
+}
+
+/* ---- depthwise ---- */
+
+EXPORT("depthwise") int bench_depthwise(int reps, int size, int channels, int kernel, int stride) {
+    const int out = (size + stride - 1) / stride;
+    const sk_window window = {1,
+                              channels,
+                              channels,
+                              channels,
+                              {1, size, size},
+                              {1, out, out},
+                              {1, kernel, kernel},
+                              {1, stride, stride},
+                              {1, 1, 1},
+                              {0, kernel / 2, kernel / 2}};
+    sk_f32_dwconv_fn *dwconv = sk_select_f32_dwconv(&window);
+    if (!dwconv) return 0;
+    const size_t line = (size_t)size * (size_t)channels;
+    sk_dwconv_args args = {.channels = (size_t)channels,
+                           .in_w = (size_t)size,
+                           .out_w = (size_t)out,
+                           .pad = (size_t)kernel / 2,
+                           .rows = rows,
+                           .zeros = c + room / 2,
+                           .packed = w,
+                           .lo = 0,
+                           .hi = 6};
+    for (int r = 0; r < reps; r++)
+        for (int y = 0; y < out; y++) {
+            for (int t = 0; t < kernel; t++) {
+                const int from = y * stride + t - kernel / 2;
+                rows[t] = from >= 0 && from < size ? a + (size_t)from * line : NULL;
+            }
+            args.y = c + (size_t)(y * out) * (size_t)channels;
+            dwconv(&args);
+        }
+    return 1;
+}
+
+/* ---- elementwise ---- */
+
+EXPORT("softmax") void bench_softmax(int reps, size_t outer, size_t n) {
+    const sk_softmax_args args = {.outer = outer, .n = n, .inner = 1, .x = a, .y = c};
+    for (int r = 0; r < reps; r++) sk_select_softmax(SK_FLOAT32)(&args);
+}
+
+/* 0 exp, 1 erf, 2 tanh, 3 sigmoid. */
+EXPORT("unary") void bench_unary(int reps, int function, size_t n) {
+    static const uint8_t kinds[] = {SK_UNARY_EXP, SK_UNARY_ERF, SK_UNARY_TANH, SK_UNARY_SIGMOID};
+    const sk_unary_args args = {.kind = kinds[function]};
+    sk_unary_fn *unary = sk_select_unary(kinds[function], SK_FLOAT32, 0);
+    for (int r = 0; r < reps; r++) unary(a, c, n, &args);
+}
