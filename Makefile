@@ -1,7 +1,7 @@
 # Every build rule of Siskin; `make help` lists the targets.
 #
-# The C sources are compiled five times: to wasm for pages (SIMD128; with relaxed SIMD) and for the command line's
-# diagnosis (tools), natively for tests, natively with sanitizers. What is missing (Emscripten, Debian packages, npm
+# The C sources are compiled seven times: to wasm for pages (SIMD128; with relaxed SIMD; each with threads) and for the command
+# line's diagnosis (tools), natively for tests, natively with sanitizers. What is missing (Emscripten, Debian packages, npm
 # packages) is installed by the rules that need it.
 #   BUILD=dir      where intermediate files go; with another name than build, dist/ goes inside it
 #   PORT=8080      the demo's port
@@ -53,8 +53,13 @@ opt = $(if $(filter $(HOT),$(1)),-O2 -fno-unroll-loops,-Oz -fmerge-all-constants
 # The functions to export say so themselves (web/glue.c). Stack first: an overflow traps instead of overwriting data.
 # Binaryen once more, by its own word: the lowest 1,024 bytes are the stack's last, where nothing has an address that
 # may be folded wrongly before the stack overflows.
-LINK_FLAGS := -sSTANDALONE_WASM -sPURE_WASI --no-entry -sEXPORTED_FUNCTIONS=[] -sMALLOC=emmalloc \
-  -sALLOW_MEMORY_GROWTH -sINITIAL_HEAP=1MB -sSTACK_SIZE=256KB -Wl,--stack-first \
+# STANDALONE_WASM knows no threads: those builds are linked with Emscripten's JavaScript, which is thrown away. It does not
+# know our two imports; what is really missing fails in the builds without threads.
+link_alone := -sSTANDALONE_WASM -sPURE_WASI -sINITIAL_HEAP=1MB
+link_threads := -sIMPORTED_MEMORY -sDECLARE_ASM_MODULE_EXPORTS=0 -sINITIAL_MEMORY=2MB -sMAXIMUM_MEMORY=4GB \
+  -sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0
+link_mode = $(if $(findstring threads,$(1)),$(link_threads),$(link_alone))
+LINK_FLAGS := --no-entry -sEXPORTED_FUNCTIONS=[] -sMALLOC=emmalloc -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=256KB -Wl,--stack-first \
   -sBINARYEN_EXTRA_PASSES=--low-memory-unused,-Oz,--reorder-functions,--coalesce-locals-learning,-Oz,--generate-stack-ir,--optimize-stack-ir
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ARCH_FLAGS := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
@@ -62,12 +67,16 @@ ARCH_FLAGS := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
 flags_simd128 := -DSK_RELAXED=0 -DSK_TOOLS=0
 flags_relaxed := -DSK_RELAXED=1 -DSK_TOOLS=0 -mrelaxed-simd
 flags_tools := -DSK_RELAXED=0 -DSK_TOOLS=1
-flags_native := -O2 -g -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS)
-flags_asan := -O1 -g -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS) $(SAN_FLAGS)
+# With threads: shared memory, which the loader makes (2 MB to begin with), and malloc with locks.
+THREADS := -DSK_THREADS=1 -sWASM_WORKERS
+flags_simd128-threads := $(flags_simd128) $(THREADS)
+flags_relaxed-threads := $(flags_relaxed) $(THREADS)
+flags_native := -O2 -g -pthread -DSK_THREADS=1 -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS)
+flags_asan := -O1 -g -pthread -DSK_THREADS=1 -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS) $(SAN_FLAGS)
 ldflags_native :=
 ldflags_asan := $(SAN_FLAGS)
 
-WASM_VARIANTS := simd128 relaxed tools
+WASM_VARIANTS := simd128 relaxed simd128-threads relaxed-threads tools
 NATIVE_VARIANTS := native asan
 WASM := $(WASM_VARIANTS:%=$(DIST)/siskin-%.wasm)
 BUNDLES := $(addprefix $(DIST)/,siskin.js worker.js inline.js siskin-inline.global.js cli.js siskin.d.ts)
@@ -114,7 +123,7 @@ endef
 
 # wasm_variant(name). What web/ exports needs no prototype: its caller is JavaScript.
 define WASM_RULES
-$(call FLAGS_RULE,$(1),$(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS) $(call opt,$(firstword $(HOT))) $(call opt,src/kernels/) $(call opt,))
+$(call FLAGS_RULE,$(1),$(C_FLAGS) $(WASM_FLAGS) $(flags_$(1)) $(link_mode) $(LINK_FLAGS) $(call opt,$(firstword $(HOT))) $(call opt,src/kernels/) $(call opt,))
 $(BUILD)/$(1)/%.o: %.c $(EMCC) $(BUILD)/$(1)/flags
 	@mkdir -p $$(@D)
 	@echo "  emcc $(1) $$<"
@@ -126,7 +135,8 @@ $(BUILD)/$(1)/web/%.o: web/%.c $(EMCC) $(BUILD)/$(1)/flags $(BUILD)/build-id
 $(DIST)/siskin-$(1).wasm: $(SRC:%.c=$(BUILD)/$(1)/%.o) $(WEB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/sources
 	@mkdir -p $$(@D)
 	@echo "  link $$@"
-	@$(EMCC) -Oz $(WASM_FLAGS) $(flags_$(1)) $(LINK_FLAGS) $$(filter %.o,$$^) -o $$@
+	@$(EMCC) -Oz $(WASM_FLAGS) $(flags_$(1)) $(link_mode) $(LINK_FLAGS) $$(filter %.o,$$^) -o $(if $(findstring threads,$(1)),$(BUILD)/$(1)/siskin-$(1).js,$$@)
+	@$(if $(findstring threads,$(1)),cp $(BUILD)/$(1)/siskin-$(1).wasm $$@)
 endef
 
 # native_variant(name): the library, and one program a file of tests/c and tests/fuzz; tests/c/common is linked into each.
@@ -199,6 +209,15 @@ lint: test-packages $(NPM) $(EMCC) ## format, clang-tidy, include rule, biome, t
 format: test-packages $(NPM) ## rewrite C and JavaScript in the project's format
 	clang-format-19 -i $(FORMATTED)
 	node_modules/.bin/biome format --write
+
+BENCH_NPM := tests/bench/node_modules/.siskin-installed
+$(BENCH_NPM): tests/bench/package.json tests/bench/package-lock.json
+	cd tests/bench && npm ci --no-progress
+	@touch $@
+
+.PHONY: bench
+bench: all $(BENCH_NPM) test-packages ## time Siskin and its peers in Chromium, ten minutes (BENCH_MODELS=folder BENCH_ARGS=--quick)
+	@node tests/bench/run.js --json $(BUILD)/bench.json --write docs/benchmarks.md $(BENCH_ARGS)
 
 .PHONY: bench-kernels
 bench-kernels: $(BENCH_WASM) test-packages $(NPM) ## Gop/s of each kernel and shape in Chromium, and whether the choice is the best

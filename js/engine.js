@@ -3,20 +3,30 @@
  * call into wasm, because growth detaches it. The exports are web/glue.c's.
  */
 import { fail, ours } from './errors.js';
+import { startHelpers } from './threads.js';
 import { SLICE, tick } from './tick.js';
 
 /** @typedef {import('./bytes.js').Bytes} Bytes */
 /** @typedef {Awaited<ReturnType<typeof startEngine>>} Engine */
 
-/** @param {WebAssembly.Module} module @param {Bytes[]} files what it may read: the model, then external data */
-export async function startEngine(module, files) {
+const PAGE = 65536;
+
+/**
+ * @param {WebAssembly.Module} module
+ * @param {Bytes[]} files what it may read: the model, then external data
+ * @param {number} most bytes that the memory may have, when it is a shared one
+ */
+export async function startEngine(module, files, most) {
   /** The exports; after a crash undefined. @type {any} */
   let wasm;
   /** @type {Error | undefined} */
   let crash;
+  /** @type {Awaited<ReturnType<typeof startHelpers>>} */
+  let helpers = { threads: 1, notes: [], end() {} };
+  let closed = false;
 
   const bytesAt = (/** @type {number} */ at, /** @type {number} */ size) =>
-    new Uint8Array(wasm.memory.buffer, at >>> 0, size >>> 0); // addresses come signed
+    new Uint8Array(memory.buffer, at >>> 0, size >>> 0); // addresses come signed
 
   /** Calls an export. A trap ends this model and no other; its further calls get the same error. */
   const call = (/** @type {string} */ name, /** @type {number[]} */ ...values) => {
@@ -33,8 +43,8 @@ export async function startEngine(module, files) {
   /** The text that an export gives the address of. @returns {string} */
   const textOf = (/** @type {string} */ name, /** @type {number[]} */ ...values) => {
     const at = call(name, ...values) >>> 0;
-    const all = bytesAt(0, wasm.memory.buffer.byteLength);
-    return new TextDecoder().decode(all.subarray(at, at && all.indexOf(0, at)));
+    const all = bytesAt(0, memory.buffer.byteLength);
+    return new TextDecoder().decode(all.slice(at, at && all.indexOf(0, at))); // no text is read from shared memory
   };
 
   const check = (/** @type {number} */ status) => {
@@ -60,9 +70,17 @@ export async function startEngine(module, files) {
     /** @param {number} file @param {number} offset @param {number} size @param {number} to */
     read: (file, offset, size, to) => (files[file]?.read(offset, bytesAt(to, size)) ? 0 : 1),
   };
+  /** @type {WebAssembly.Memory} */
+  let memory;
+  /** Is it a build with threads? Then its memory comes from here. */
+  const shared = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
   try {
-    wasm = (await WebAssembly.instantiate(module, { siskin })).exports;
-    wasm._initialize?.();
+    const maximum = Math.min(Math.ceil(most / PAGE), PAGE);
+    const own = shared && new WebAssembly.Memory({ initial: 32, maximum, shared });
+    const env = { memory: /** @type {WebAssembly.Memory} */ (own) };
+    wasm = (await WebAssembly.instantiate(module, { siskin, env })).exports;
+    memory = own || wasm.memory;
+    (wasm._initialize ?? wasm.__wasm_call_ctors)();
   } catch (error) {
     throw ours(error, error instanceof RangeError ? 'out-of-memory' : 'version-mismatch', 'wasm: ');
   }
@@ -75,7 +93,28 @@ export async function startEngine(module, files) {
   return {
     build,
     /** Bytes of the wasm memory. */
-    memory: () => wasm.memory.buffer.byteLength,
+    memory: () => memory.buffer.byteLength,
+
+    /**
+     * Starts helpers, when this is a build with threads.
+     * @param {number} threads in all
+     * @param {() => Worker} begin starts worker.js
+     */
+    async share(threads, begin) {
+      if (threads < 2) return;
+      if (!shared) return void helpers.notes.push('one thread: this wasm is a build without');
+      const most = call('threads', threads);
+      helpers = await startHelpers(module, memory, wasm, most - 1, begin);
+      if (closed) helpers.end();
+    },
+    threads: () => helpers.threads,
+    notes: () => helpers.notes,
+    close() {
+      closed = true;
+      wasm?.stop?.();
+      helpers.end();
+    },
+
     hash: (/** @type {Uint8Array} */ piece) => lend(piece, (at) => call('hash_add', at, piece.length)),
     /** 'sha256-...' of the pieces hashed. */
     digest: () => textOf('hash_text'),

@@ -9,18 +9,23 @@ import { isHtml, open } from './source.js';
 import { tick } from './tick.js';
 
 const HASHED_AT_ONCE = 1 << 20; // 4 ms
+/** Of unknown size, a model is taken for that large. */
+const LARGE = 1 << 28;
 
 /**
  * @param {import('./protocol.js').Answer} answer
+ * @param {() => Worker} begin starts worker.js, for threads
  * @returns {(message: any[]) => void} takes the messages
  */
-export function serve(answer) {
+export function serve(answer, begin) {
   /** @type {import('./engine.js').Engine} */
   let engine;
   let inputs = 0;
   /** Inputs that hold a kept output. @type {Set<number>} */
   let kept = new Set();
   let stop = new AbortController();
+  /** @type {Promise<import('./engine.js').Engine> | undefined} */
+  let starting;
   /** @type {ReadableStreamDefaultController<Uint8Array>[]} by file */
   const pushed = [];
   /** @type {(module: WebAssembly.Module) => void} */
@@ -30,10 +35,8 @@ export function serve(answer) {
   });
 
   /** @param {import('./protocol.js').LoadCall} call @param {AbortSignal} signal */
-  const load = async ({ origins, paths, integrity, open: options }, signal) => {
+  const load = async ({ origins, paths, integrity, open: options, threads }, signal) => {
     const files = origins.map(() => new Bytes());
-    const starting = module.then((module) => startEngine(module, files));
-    starting.catch(() => {}); // seen below, or the load fails before for another reason
     const report = (
       /** @type {string} */ phase,
       /** @type {number} */ loaded,
@@ -50,6 +53,11 @@ export function serve(answer) {
       }),
     );
     const sum = opened.reduce((sum, { total }) => sum + (total ?? NaN), 0);
+    const size = sum || LARGE;
+    const starts = module.then((module) => startEngine(module, files, options[0] || 4 * size + LARGE));
+    const sharing = starts.then((engine) => size >= threads.worth && engine.share(threads.most, begin));
+    starting = starts;
+    sharing.catch(() => {}); // seen below, or the load fails before for another reason
     let loaded = 0;
     const fill = async (/** @type {Bytes} */ file, /** @type {number} */ i) => {
       const { name = 'the model', path } = origins[i];
@@ -58,7 +66,7 @@ export function serve(answer) {
         if (!file.size && isHtml(piece, i > 0)) fail('html', `${name}: HTML came back`);
         file.add(piece);
         for (let at = 0; integrity && !i && at < piece.length; at += HASHED_AT_ONCE) {
-          (await starting).hash(piece.subarray(at, at + HASHED_AT_ONCE));
+          (await starts).hash(piece.subarray(at, at + HASHED_AT_ONCE));
           await tick();
         }
         loaded += piece.length;
@@ -69,17 +77,18 @@ export function serve(answer) {
       });
     };
     await Promise.all(files.map(fill));
-    engine = await starting;
+    engine = await starts;
     const digest = integrity && engine.digest();
     if (digest !== integrity) fail('integrity', `the model has ${digest}, not ${integrity}`);
     signal.throwIfAborted();
     report('load', 0, 1);
     engine.open(paths, options);
     await engine.work('load', signal);
+    await sharing;
     report('load', 1, 1);
     const io = JSON.parse(engine.describe('io'));
     inputs = io.inputs.length;
-    return { ...io, build: engine.build };
+    return { ...io, build: engine.build, threads: engine.threads(), notes: engine.notes() };
   };
 
   /** @param {import('./protocol.js').Feed[]} feeds */
@@ -135,6 +144,7 @@ export function serve(answer) {
       }
     }
     const perform = calls[op];
+    if (op === 'close') starting?.then((engine) => engine.close()).catch(() => {}); // when it had started
     if (!perform) return stop.abort(); // abort, close
     stop = new AbortController();
     try {

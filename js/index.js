@@ -7,12 +7,17 @@ import { makeLoad } from './load.js';
 export { SiskinError } from './shared.js';
 export { Tensor } from './tensor.js';
 
+/** @type {Record<string, () => URL>} */
+const urls = {
+  simd128: () => new URL('./siskin-simd128.wasm', import.meta.url),
+  relaxed: () => new URL('./siskin-relaxed.wasm', import.meta.url),
+  'simd128-threads': () => new URL('./siskin-simd128-threads.wasm', import.meta.url),
+  'relaxed-threads': () => new URL('./siskin-relaxed-threads.wasm', import.meta.url),
+};
+
 export const load = makeLoad({
   worker: () =>
     new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'siskin-engine' }),
-  url: (build) =>
-    build === 'relaxed'
-      ? new URL('./siskin-relaxed.wasm', import.meta.url)
-      : new URL('./siskin-simd128.wasm', import.meta.url),
+  url: (build) => urls[build](),
   inline: async () => (await import('./inline.js')).binaries,
 });

@@ -14,8 +14,8 @@ import { BUILD_ID, SiskinError, fail, ours, serve } from './shared.js';
  */
 /** @typedef {ReturnType<typeof openChannel>} Channel */
 
-/** @type {Link} */
-const page = { worker: false, join: serve };
+/** @param {() => Worker} start @returns {Link} */
+const inPage = (start) => ({ worker: false, join: (answer) => serve(answer, start) });
 
 const checkId = (/** @type {string} */ id) =>
   id === __SK_BUILD_ID__ ||
@@ -72,7 +72,7 @@ export async function connect(worker, start, notes) {
     if (code !== 'crashed') throw error;
     notes.push(message);
   }
-  return page;
+  return inPage(start);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { connect, openChannel } from './link.js';
 import { links, makeModel } from './model.js';
-import { chooseBuild, findWasm } from './wasm.js';
+import { canShare, chooseBuild, findWasm } from './wasm.js';
 import { fail, originOf, ours } from './shared.js';
 
 /** @typedef {import('./siskin.d.ts').LoadOptions} LoadOptions */
@@ -13,9 +13,36 @@ import { fail, originOf, ours } from './shared.js';
  * What differs between the entries (index.js, inline.js).
  * @typedef {object} Env
  * @property {() => Worker} worker starts one; throws when there is none to start
- * @property {(build: string) => URL} [url] of a wasm build
+ * @property {(build: string) => URL} [url] of a wasm build: simd128, relaxed, either with -threads behind
  * @property {() => Promise<Record<string, Uint8Array<ArrayBuffer>>>} inline the wasm builds themselves
  */
+
+/** Threads beyond the first, of all models: together they stay within the cores. */
+let helpers = 0;
+/** A model with fewer bytes has nothing to share, unless threads were asked for. */
+const WORTH_THREADS = 1 << 20;
+const ENOUGH = 4; // more than the fast cores of a phone, where a slow one holds up the others
+
+/**
+ * How many threads a model may have.
+ * @param {number | undefined} wanted
+ * @param {string[]} notes
+ */
+function allowed(wanted, notes) {
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted > 0))
+    fail('bad-option', `threads: ${wanted}`);
+  if (wanted === 1) return 1;
+  if (!canShare()) {
+    notes.push('one thread: the page is not cross-origin isolated');
+    return 1;
+  }
+  const { process, navigator } = /** @type {any} */ (globalThis);
+  const cores =
+    process?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
+  const free = cores - helpers;
+  if (wanted && wanted > free) notes.push(`${wanted} threads wanted, ${free} of ${cores} cores free`);
+  return Math.max(1, Math.min(wanted ?? ENOUGH, free));
+}
 
 /**
  * @param {Env} env
@@ -29,6 +56,7 @@ async function start(env, source, options, stop) {
     integrity,
     worker = 'document' in globalThis,
     workerUrl,
+    threads,
     externalData = {},
     deterministic,
   } = options;
@@ -57,13 +85,27 @@ async function start(env, source, options, stop) {
     return channel;
   };
 
-  const compiling = findWasm(env, chooseBuild(options), options.wasm, notes);
+  const most = allowed(threads, notes);
+  let reserved = most - 1;
+  const keep = (/** @type {number} */ number) => {
+    helpers += number - reserved;
+    reserved = number;
+  };
+  helpers += reserved;
+  signal.addEventListener('abort', () => keep(0));
+  const compiling = findWasm(env, chooseBuild(options), most > 1, options.wasm, notes);
   compiling.catch(() => {}); // seen below, or the load fails before for another reason
   const sources = [source, ...Object.values(externalData)].map((from) => originOf(from, signal));
   const [channel, ...files] = await Promise.all([join(), ...sources]);
   const origins = files.map(({ origin }) => origin);
   const flags = (reference ? 1 : 0) | (noFusion ? 2 : 0) | (check ? 4 : 0);
-  const call = { origins, paths: Object.keys(externalData), integrity, open: [maxMemory, flags, failAfter] };
+  const call = {
+    origins,
+    paths: Object.keys(externalData),
+    integrity,
+    open: [maxMemory, flags, failAfter],
+    threads: { most, worth: threads ? 0 : WORTH_THREADS },
+  };
   const transfer = origins.flatMap(({ bytes }) => (bytes ? [bytes.buffer] : []));
   const [[io, memory], { from }] = await Promise.all([
     channel.call('load', call, transfer, undefined, report),
@@ -87,9 +129,12 @@ async function start(env, source, options, stop) {
   ]);
   const { build } = io;
   if (deterministic && build !== 'simd128') fail('bad-option', `deterministic, but ${build}`);
-  return makeModel(channel, io, {
+  keep(io.threads - 1);
+  notes.push(...io.notes);
+  return makeModel(channel, io, () => keep(0), {
     version: __SK_VERSION__,
     build,
+    threads: io.threads,
     wasm: from,
     worker: channel.link.worker,
     memory,

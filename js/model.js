@@ -38,10 +38,11 @@ function shaped(/** @type {any} */ data, /** @type {ValueInfo} */ { type, dims }
 /**
  * @param {import('./link.js').Channel} channel
  * @param {Pick<PublicModel, 'inputs' | 'outputs'>} io
+ * @param {() => void} release of its threads
  * @param {PublicModel['info']} info
  * @returns {PublicModel}
  */
-export function makeModel(channel, { inputs, outputs }, info) {
+export function makeModel(channel, { inputs, outputs }, release, info) {
   /** @param {number} index @param {any} value @param {boolean} [transfer] @returns {Feed} */
   const feed = (index, value, transfer) => {
     const input = inputs[index];
@@ -75,6 +76,7 @@ export function makeModel(channel, { inputs, outputs }, info) {
   };
 
   const dispose = async () => {
+    release();
     links.delete(model);
     channel.close(new SiskinError('disposed', 'the model is disposed'));
   };

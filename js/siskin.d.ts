@@ -117,6 +117,11 @@ export interface LoadOptions {
   worker?: boolean | Model;
   /** Where dist/worker.js is, when a bundler cannot find it. Same origin. */
   workerUrl?: string | URL;
+  /**
+   * Threads that predictions run on, by default up to 4 for models of a megabyte or more; of all models together no
+   * more than there are cores. Pages have threads when they are cross-origin isolated (headers COOP and COEP).
+   */
+  threads?: number;
   /** Which build of the engine; auto takes relaxed where the browser has it. */
   simd?: 'auto' | 'relaxed' | 'simd128';
   /** The same bits on every machine, somewhat slower: takes the simd128 build. */
@@ -128,7 +133,7 @@ export interface LoadOptions {
   /** Where the engine's wasm is: a folder's URL, a URL for each build, its bytes, or compiled. */
   wasm?:
     | { base: string | URL }
-    | { urls: { simd128?: string | URL; relaxed?: string | URL } }
+    | { urls: { [build in Build | `${Build}-threads`]?: string | URL } }
     | { binary: BufferSource }
     | { module: WebAssembly.Module };
   /**
@@ -147,9 +152,13 @@ export interface ValueInfo<Type = ElementType> {
   readonly shapes?: true;
 }
 
+type Build = 'simd128' | 'relaxed';
+
 export interface ModelInfo {
   version: string;
-  build: 'simd128' | 'relaxed';
+  build: Build;
+  /** On how many threads predictions run. When it is one for lack of something, notes say of what. */
+  threads: number;
   /** Where the wasm came from: its URL, or 'inline', 'binary', 'module'. */
   wasm: string;
   /** Whether the engine runs in a worker. */

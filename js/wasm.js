@@ -58,19 +58,31 @@ async function fetched(where) {
   });
 }
 
+/** Threads share memory, which pages have only when no other site's code can be beside them. */
+export const canShare = () =>
+  typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false; // Node has no such word
+
 /**
  * @param {import('./load.js').Env} env
- * @param {string} build
+ * @param {string} simd
+ * @param {boolean} threaded
  * @param {any} where LoadOptions.wasm
  * @param {string[]} notes what did not work on the way
  * @returns {Promise<Found>}
  */
-export async function findWasm(env, build, { module, binary, urls, base } = /** @type {any} */ ({}), notes) {
+export async function findWasm(
+  env,
+  simd,
+  threaded,
+  { module, binary, urls, base } = /** @type {any} */ ({}),
+  notes,
+) {
   if (module) return { module, from: 'module' };
   const compile = (/** @type {any} */ bytes, /** @type {string} */ from) =>
     once(bytes, from, () => WebAssembly.compile(bytes));
+  const build = threaded ? `${simd}-threads` : simd;
   if (binary) return compile(binary, 'binary');
-  if (urls) return fetched(urls[build] ?? urls.simd128);
+  if (urls) return fetched(urls[build] ?? urls[simd] ?? urls.simd128);
   if (base) return fetched(`${base}`.replace(/\/?$/, `/siskin-${build}.wasm`));
   /** @type {unknown} */
   let first;
@@ -81,7 +93,7 @@ export async function findWasm(env, build, { module, binary, urls, base } = /** 
     notes.push(/** @type {Error} */ (error).message);
   }
   try {
-    return await compile((await env.inline())[build], 'inline');
+    return await compile((await env.inline())[simd], 'inline');
   } catch (error) {
     throw first ?? error;
   }

@@ -1,8 +1,10 @@
 /**
- * dist/worker.js: the engine's side. Started as a worker it serves the page that started it. siskin.js imports it too,
+ * dist/worker.js: the engine's side. Started as a worker it serves the page that started it, or helps the engine that
+ * did (threads.js). siskin.js imports it too,
  * for what both need and to run the engine in the page when there is no worker: so neither file repeats the other.
  */
 import { serve } from './host.js';
+import { help } from './threads.js';
 
 export { SiskinError, fail, ours } from './errors.js';
 export { isHtml, open, originOf } from './source.js';
@@ -13,12 +15,14 @@ export const BUILD_ID = __SK_BUILD_ID__;
 if (!('document' in globalThis) && /** @type {any} */ (globalThis).name === 'siskin-engine') {
   /** @type {Map<number, ReturnType<typeof serve>>} */
   const hosts = new Map();
+  const again = () => new Worker(self.location.href, { type: 'module', name: self.name });
   self.onmessage = ({ data: [model, ...message] }) => {
+    if (model === 'help') return help(message[0]);
     const [op] = message;
     if (op === 'load') {
       hosts.set(
         model,
-        serve((kind, value, transfer) => postMessage([model, kind, value], { transfer })),
+        serve((kind, value, transfer) => postMessage([model, kind, value], { transfer }), again),
       );
     }
     hosts.get(model)?.(message);

@@ -8,6 +8,12 @@
 #include "sha256.h"
 #include "siskin.h"
 
+#if SK_THREADS
+sk_pool *glue_pool(void); /* threads.c */
+#else
+#define glue_pool() NULL
+#endif
+
 #define IMPORT(name) __attribute__((import_module("siskin"), import_name(name)))
 #define EXPORT(name) __attribute__((export_name(name), used))
 
@@ -82,7 +88,8 @@ EXPORT("hash_text") const char *glue_hash_text(void) {
 EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after) {
     if (model) return SK_STATE;
     const sk_host host = {host_read, host_now, NULL};
-    const sk_options options = {.memory_limit = memory_limit >= 4294967295.0 ? 0 : (size_t)memory_limit,
+    const sk_options options = {.pool = glue_pool(),
+                                .memory_limit = memory_limit >= 4294967295.0 ? 0 : (size_t)memory_limit,
                                 .fail_after = fail_after,
                                 .reference = flags & 1,
                                 .no_fusion = (flags >> 1) & 1,

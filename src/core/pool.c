@@ -19,8 +19,9 @@ static void wake(_Atomic uint32_t *word, uint32_t count) {
 static void give_way(void) {}
 #else
 #include <sched.h>
+#include <time.h>
 static void sleep_until_changed(_Atomic uint32_t *word, uint32_t seen) {
-    while (atomic_load(word) == seen) sched_yield();
+    while (atomic_load(word) == seen) nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
 }
 static void wake(_Atomic uint32_t *word, uint32_t count) {
     (void)word;
@@ -91,12 +92,13 @@ void sk_pool_stop(sk_pool *pool) {
 void sk_pool_break(sk_pool *pool) { atomic_store(&pool->broken, 1); }
 
 static uint32_t cut(sk_pool *pool, size_t items, double item_ns, uint32_t threads) {
-    const size_t most = items / (threads * PIECES_A_THREAD), least = (size_t)(PIECE_NS / item_ns);
-    pool->grain = most > least ? most : least;
-    if (pool->grain > items / threads) pool->grain = items / threads;
-    if (pool->grain < 1) pool->grain = 1;
-    const size_t pieces = (items + pool->grain - 1) / pool->grain;
-    return (uint32_t)pieces;
+    const size_t even = items / (threads * PIECES_A_THREAD), share = items / threads;
+    const double least = PIECE_NS / item_ns;
+    pool->grain = least > (double)share ? share : (size_t)least;
+    if (pool->grain < even) pool->grain = even;
+    if (pool->grain < 1 || pool->eager) pool->grain = 1;
+    if (items / pool->grain >= UINT32_MAX) pool->grain = items / 1000;
+    return (uint32_t)((items + pool->grain - 1) / pool->grain);
 }
 
 static void share_out(sk_pool *pool, uint32_t pieces, uint32_t threads) {
@@ -110,7 +112,7 @@ static void share_out(sk_pool *pool, uint32_t pieces, uint32_t threads) {
 
 void sk_split(sk_pool *pool, size_t items, double item_ns, sk_part_fn *part, const void *work_) {
     const uint32_t threads = pool ? 1 + atomic_load(&pool->joined) : 1;
-    if (threads < 2 || items < 2 || (double)items * item_ns < WORTH_WAKING) {
+    if (threads < 2 || items < 2 || (!pool->eager && (double)items * item_ns < WORTH_WAKING)) {
         if (items) part(work_, 0, items, 0);
         return;
     }

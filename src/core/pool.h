@@ -23,19 +23,22 @@ typedef void sk_part_fn(const void *work, size_t begin, size_t end, int thread);
 #if SK_THREADS
 #include <stdatomic.h>
 
+/* What different threads write lies in different cache lines. */
+#define SK_LINE _Alignas(64)
+
 /* Pieces that nobody has taken yet: first in the low half, end in the high one. */
 typedef struct sk_share {
-    _Alignas(64) _Atomic uint64_t pieces;
+    SK_LINE _Atomic uint64_t pieces;
 } sk_share;
 
 typedef struct sk_pool {
-    int32_t threads;                     /* as many as may ever join, the caller's own included */
-    _Alignas(64) _Atomic uint32_t calls; /* counts the jobs; threads without work wait for it to change */
-    _Alignas(
-        64) _Atomic uint32_t gate; /* SK_GATE_OPEN while there is work, plus the number of helpers in it */
-    _Alignas(64) _Atomic uint32_t sleepers; /* helpers that have to be woken */
+    int32_t threads;                   /* as many as may ever join, the caller's own included */
+    uint8_t eager;                     /* tests: splits however little there is to do, into single items */
+    SK_LINE _Atomic uint32_t calls;    /* counts the jobs; helpers without work wait for it to change */
+    SK_LINE _Atomic uint32_t gate;     /* open or not, and the number of helpers within */
+    SK_LINE _Atomic uint32_t sleepers; /* helpers that have to be woken */
     _Atomic uint32_t joined, stop, broken;
-    sk_part_fn *part;
+    sk_part_fn *part; /* the job */
     const void *work;
     size_t items, grain; /* a piece is `grain` items */
     uint32_t sharers;

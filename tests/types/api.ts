@@ -51,6 +51,7 @@ export async function options(other: Model, module: WebAssembly.Module) {
     integrity: 'sha256-...',
     worker: other,
     workerUrl: '/worker.js',
+    threads: 2,
     simd: 'auto',
     deterministic: true,
     maxMemory: 1e8,
@@ -64,7 +65,6 @@ export async function options(other: Model, module: WebAssembly.Module) {
   await load('model.onnx', { wasm: { binary: new Uint8Array(8) } });
   // @ts-expect-error: no such build
   await load('model.onnx', { simd: 'avx' });
-  // @ts-expect-error: later
   await load('model.onnx', { threads: 4 });
 }
 
@@ -79,11 +79,11 @@ export async function model() {
       dims?.map((dim) => (typeof dim === 'number' ? dim : 1)),
     );
   }
-  const { build, wasm, worker, memory, notes, version } = model.info;
+  const { build, threads, wasm, worker, memory, notes, version } = model.info;
   same<typeof build, 'simd128' | 'relaxed'>(true);
   same<
-    [typeof wasm, typeof worker, typeof memory, typeof notes, typeof version],
-    [string, boolean, number, string[], string]
+    [typeof threads, typeof wasm, typeof worker, typeof memory, typeof notes, typeof version],
+    [number, string, boolean, number, string[], string]
   >(true);
 
   await model.warmup();

@@ -1,6 +1,8 @@
 /* Comparing operators with their references; see compare.h. */
 #include "compare.h"
 
+#include "threads.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +62,20 @@ static double difference(const sk_tensor *a, const sk_tensor *b) {
     return most == 0 ? 0 : most / fmax(largest, 1e-30);
 }
 
+/* With threads the same bits come out. */
+static void compare_threads(test_counts *counts, const onnx *o, const sk_options *options, int n,
+                            const sk_tensor *const *inputs, sk_model *one, const char *label) {
+    sk_options shared = *options;
+    shared.pool = test_pool();
+    onnx_run got = onnx_predict(o, &shared, n, inputs);
+    sk_tensor a, b;
+    const int same = got.status == SK_OK && !sk_output(got.model, 0, &a) && !sk_output(one, 0, &b) &&
+                     a.type == b.type && sk_same_shape(&a, &b) && !memcmp(a.data, b.data, sk_nbytes(&a));
+    if (!same) printf("FAIL %s: other bits with threads\n", label);
+    *(same ? &counts->passed : &counts->failed) += 1;
+    sk_model_free(got.model);
+}
+
 void test_against_reference(test_counts *counts, const onnx *o, int n, const sk_tensor *const *inputs,
                             double limit, const char *label) {
     sk_options options = {.reference = 1};
@@ -79,6 +95,7 @@ void test_against_reference(test_counts *counts, const onnx *o, int n, const sk_
             if (d > limit) printf("FAIL %s%s: differs by %g\n", label, no_fusion ? " (no fusion)" : "", d);
             *(d > limit ? &counts->failed : &counts->passed) += 1;
         }
+        if (got.status == SK_OK) compare_threads(counts, o, &options, n, inputs, got.model, label);
         sk_model_free(got.model);
     }
     sk_model_free(want.model);

@@ -16,8 +16,8 @@ int test_between(uint32_t *state, int low, int high); /* both included */
 sk_tensor test_tensor(uint32_t *state, int type, int rank, const int32_t *dims);
 
 /* Runs the model with SIMD kernels, once with the layout pass and fusion and once without, and with the
- * reference kernels, and compares the first outputs: |a - b| <= limit * max|b|. Prints `label` when they
- * differ or one fails. */
+ * reference kernels, and compares the first outputs: |a - b| <= limit * max|b|; and with threads, which must
+ * give the same bits. Prints `label` when they differ or one fails. */
 void test_against_reference(test_counts *counts, const onnx *o, int n, const sk_tensor *const *inputs,
                             double limit, const char *label);
 
