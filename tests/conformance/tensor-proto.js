@@ -32,7 +32,7 @@ const TYPES = [
 ];
 
 /** The fields of a protobuf message: [number, value], a value being a BigInt (varint) or bytes. */
-function* fields(bytes) {
+export function* fields(bytes) {
   let at = 0;
   const varint = () => {
     let value = 0n;
@@ -58,7 +58,7 @@ function* fields(bytes) {
 }
 
 /** A repeated number, packed or not. */
-function* numbers(value) {
+export function* numbers(value) {
   if (typeof value === 'bigint') {
     yield value;
     return;

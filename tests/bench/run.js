@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+/**
+ * The ruler: `make bench` for everything, with the tables in docs/benchmarks.md and the numbers in build/bench.json.
+ *
+ * To judge a change, time two builds and a peer in one run, interleaved (Siskin as built is SISKIN_DIST, or dist/):
+ *   SISKIN_DIST=new/dist BENCH_MODELS=folder node tests/bench/run.js --dist before=old/dist \
+ *     --engines siskin,ort,litert --models mobilenetv2,resnet50 --threads 1
+ * and look at the ratios, not at the milliseconds; --quick for a first glance, --help for the rest. The peers come with
+ * `npm ci` in tests/bench (make bench does it). Progress goes to stderr, tables to stdout.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pack } from '../browser/tensors.js';
+import { launch } from './browser.js';
+import { gather } from './engines.js';
+import { model } from './models.js';
+import { parse } from './options.js';
+import { between, tables } from './report.js';
+import { serve } from './serve.js';
+import { speed } from './speed.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const root = join(here, '../..');
+const build = process.env.SISKIN_BUILD ?? join(root, 'build');
+const dist = process.env.SISKIN_DIST ?? join(root, 'dist');
+const cache = join(build, 'bench');
+
+/** @param {any} options @param {(text: string) => void} say */
+async function run(options, say) {
+  mkdirSync(cache, { recursive: true });
+  const others = Object.fromEntries(
+    Object.entries(options.others).map(([name, folder]) => [name, resolve(/** @type {string} */ (folder))]),
+  );
+  const { engines, places } = await gather(options.engines, { dist, others, cache });
+  const formats = new Set(engines.map(({ format }) => format));
+  const folder = process.env.BENCH_MODELS;
+  const models = [];
+  for (const id of options.models) {
+    say(`${id}: preparing`);
+    models.push(await model(id, { folder, cache: join(cache, 'models'), formats }));
+  }
+  for (const { id, files } of models)
+    for (const [format, file] of Object.entries(files)) places[`/model/${id}.${format}`] = file;
+  const compressed = new Map();
+  const server = await serve(
+    { '/bench/tensors.js': join(here, '../browser/tensors.js'), '/bench/': join(here, 'web'), ...places },
+    compressed,
+  );
+  for (const { id, inputs } of models) server.bytes.set(`/input/${id}`, pack(inputs));
+  const browser = await launch();
+  try {
+    const context = await browser.newContext();
+    const bench = { options, say, server, url: server.url, browser, context, compressed };
+    const result = {
+      date: new Date().toISOString(),
+      browser: `Chromium ${browser.version()}`,
+      cpu: { model: cpus()[0].model.trim(), cores: cpus().length },
+      command: ['node tests/bench/run.js', ...options.args].join(' '),
+      engines: engines.map(({ id, title, version }) => ({ id, title, version })),
+      models: models.map(({ id, title, generated }) => ({ id, title, generated })),
+      speed: [],
+    };
+    if (options.parts.includes('speed'))
+      for (const threads of options.threads)
+        for (const one of models) result.speed.push(...(await speed(bench, engines, one, threads)));
+    return result;
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+async function main() {
+  let options;
+  try {
+    options = parse(process.argv.slice(2));
+  } catch (error) {
+    console.error(`bench: ${error.message} (--help lists the options)`);
+    return 2;
+  }
+  if (options.help) {
+    console.log(options.help);
+    return 0;
+  }
+  const begin = performance.now();
+  const say = (text) =>
+    console.error(`[${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s] ${text}`);
+  const result = await run(options, say);
+  const text = tables(result);
+  console.log(text);
+  if (options.write) writeFileSync(options.write, between(readFileSync(options.write, 'utf8'), text));
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`);
+  return 0;
+}
+
+process.exitCode = await main().catch((error) => {
+  console.error(`bench: ${error.message}`);
+  return 1;
+});
