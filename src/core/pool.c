@@ -1,4 +1,5 @@
 /* The pool of pool.h: a job at a time, a lock nowhere. */
+#define _POSIX_C_SOURCE 199309L /* nanosleep */
 #include "core/pool.h"
 
 #if SK_THREADS

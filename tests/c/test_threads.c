@@ -1,10 +1,11 @@
 /* The pool alone: every item is done once, by whatever thread, for any number of items and any cost; jobs
  * follow each other quickly and with pauses, in which helpers fall asleep. That operators give the same bits
  * with threads is checked wherever they are compared with their references (common/compare.c). */
+#define _POSIX_C_SOURCE 199309L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "common/compare.h"
 #include "common/threads.h"
@@ -56,7 +57,7 @@ int main(void) {
                 int ok = 1;
                 test_pool()->eager = (uint8_t)eager;
                 for (int i = 0; i < 20; i++) ok &= split_once(test_pool(), sizes[s], costs[c], done, &helped);
-                usleep(200);
+                nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL); /* helpers fall asleep */
                 ok &= split_once(test_pool(), sizes[s], costs[c], done, &helped);
                 ok &= split_once(NULL, sizes[s], costs[c], done, &unused);
                 if (!ok) printf("FAIL %zu items of %g ns, eager %d\n", sizes[s], costs[c], eager);
