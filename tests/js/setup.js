@@ -107,7 +107,9 @@ export function trapIn(wasm, name) {
     let count;
     [count, p] = leb(wasm, p);
     if (id === 2)
-      imported = WebAssembly.Module.imports(new WebAssembly.Module(/** @type {any} */ (wasm))).length;
+      imported = WebAssembly.Module.imports(new WebAssembly.Module(/** @type {any} */ (wasm))).filter(
+        ({ kind }) => kind === 'function',
+      ).length;
     for (let i = 0; id === 7 && i < count; i++) {
       let length;
       [length, p] = leb(wasm, p);
