@@ -10,6 +10,8 @@ import { SLICE, tick } from './tick.js';
 /** @typedef {Awaited<ReturnType<typeof startEngine>>} Engine */
 
 const PAGE = 65536;
+/** Pages of a shared memory to begin with: INITIAL_MEMORY of the Makefile. */
+const INITIAL = 32;
 
 /**
  * @param {WebAssembly.Module} module
@@ -75,8 +77,8 @@ export async function startEngine(module, files, most) {
   /** Is it a build with threads? Then its memory comes from here. */
   const shared = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
   try {
-    const maximum = Math.min(Math.ceil(most / PAGE), PAGE);
-    const own = shared && new WebAssembly.Memory({ initial: 32, maximum, shared });
+    const maximum = Math.max(INITIAL, Math.min(Math.ceil(most / PAGE), PAGE));
+    const own = shared && new WebAssembly.Memory({ initial: INITIAL, maximum, shared });
     const env = { memory: /** @type {WebAssembly.Memory} */ (own) };
     wasm = (await WebAssembly.instantiate(module, { siskin, env })).exports;
     memory = own || wasm.memory;
