@@ -41,6 +41,7 @@ struct sk_prepare {
     int32_t threads;   /* parts of sk_split may run on so many at once: scratch that parts write is wanted so
                           often */
     uint8_t reference; /* take the scalar reference kernels; see sk_reference */
+    uint8_t tile;      /* which product kernel, see kernels/select.h */
     size_t scratch;    /* set: bytes wanted in sk_run.scratch, 16-byte aligned */
     void *state;       /* set: from sk_prepare_alloc, handed to run */
     sk_run_fn *run;    /* comes in as the row's; may be replaced by a special case */

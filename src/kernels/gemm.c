@@ -1,10 +1,11 @@
 /* float32 matrix products on packed weights, and convolution as the same product over rows in pieces
  * (indirect GEMM): one tile of rows x 8 columns serves both. Bound by multiply-adds: per step of k a tile
  * loads 2 vectors of weights and one broadcast number a row. Rows go in blocks of 48 so that a panel of
- * weights, read once a block, stays in the first-level cache for 8 or more tiles. Measured in
- * Chromium (384^3, one thread): 6x8 with relaxed multiply-adds 55 Gop/s, 4x8 51; without them 4x8 44. One
- * step of k at a time, not four: unrolled, the compiler wants all weights of four steps at once, which spills
- * (45 and 37 Gop/s). */
+ * weights, read once a block, stays in the first-level cache for 8 or more tiles. Measured in Chromium (make
+ * bench-kernels, one thread, 384^3): 6x8 with relaxed multiply-adds 95% of what the registers alone can do,
+ * 4x8 91%; without them 4x8 94%. One step of k at a time, not four: unrolled, the compiler wants all weights
+ * of four steps at once, which spills (45 Gop/s, not 55). k is not cut: the sums of a chunk would have to be
+ * stored and loaded again, and at k = 4608 chunks of 512 gain nothing. */
 #include "kernels/kernels.h"
 
 #include <string.h>
@@ -52,24 +53,44 @@ SK_INLINE void tile(const int mr, size_t k, size_t taps, const float *const *row
     }
 }
 
-/* A block of at most SK_IGEMM_ROWS rows, all columns. mr: the widest tile, 4 or 6. */
-SK_INLINE void block(const int mr, size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
-                     const float *packed, float *c, size_t ldc, float clamp_lo, float clamp_hi) {
-    const v128_t lo = wasm_f32x4_splat(clamp_lo), hi = wasm_f32x4_splat(clamp_hi);
-    const size_t panel = SK_PANEL * (taps * k + 1);
-    float part[SK_IGEMM_ROWS * SK_PANEL]; /* where the columns end within a panel: tiles write whole ones */
-    for (size_t j = 0; j < n; j += SK_PANEL, packed += panel) {
-        const size_t nr = n - j;
-        const size_t step = nr < SK_PANEL ? SK_PANEL : ldc;
-        float *to = nr < SK_PANEL ? part : c + j;
-        size_t i = 0;
-        if (mr == 6)
-            for (; m - i >= 6; i += 6) tile(6, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
-        for (; m - i >= 4; i += 4) tile(4, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
-        for (; m - i >= 2; i += 2) tile(2, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
-        if (i < m) tile(1, k, taps, rows + i, m, packed, to + i * step, step, lo, hi);
-        for (i = 0; nr < SK_PANEL && i < m; i++) memcpy(c + i * ldc + j, part + i * SK_PANEL, nr * sizeof *c);
+/* Tiles of mr rows from row i on: as many as are whole, or one at the end. */
+#define TILES(mr)                                                                                            \
+    case mr:                                                                                                 \
+        do {                                                                                                 \
+            tile(mr, k, taps, rows + i, m, w, c + i * ldc, ldc, lo, hi);                                     \
+            i += mr;                                                                                         \
+        } while (i < whole);                                                                                 \
+        break
+
+/* All rows of a block x 8 columns. What is left after the tiles of `widest` rows is shared by the last two:
+ * one row alone would take as long as four. */
+static void panel(size_t widest, size_t m, size_t k, size_t taps, const float *const *rows, const float *w,
+                  float *c, size_t ldc, v128_t lo, v128_t hi) {
+    const size_t rest = m % widest, whole = m - rest - (rest && m > widest ? widest : 0);
+    for (size_t i = 0; i < m;) {
+        const size_t left = m - i;
+        switch (i < whole ? widest : left > widest ? (left + 1) / 2 : left) {
+            TILES(1);
+            TILES(2);
+            TILES(3);
+            TILES(4);
+            TILES(5);
+            TILES(6);
+        }
     }
+}
+
+/* A block of at most SK_IGEMM_ROWS rows, all columns. widest: rows of a tile, at most. */
+static void block(size_t widest, size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
+                  const float *packed, float *c, size_t ldc, float clamp_lo, float clamp_hi) {
+    const v128_t lo = wasm_f32x4_splat(clamp_lo), hi = wasm_f32x4_splat(clamp_hi);
+    const size_t size = SK_PANEL * (taps * k + 1);
+    float part[SK_IGEMM_ROWS * SK_PANEL]; /* where the columns end within a panel: tiles write whole ones */
+    for (; n >= SK_PANEL; n -= SK_PANEL, c += SK_PANEL, packed += size)
+        panel(widest, m, k, taps, rows, packed, c, ldc, lo, hi);
+    if (n == 0) return;
+    panel(widest, m, k, taps, rows, packed, part, SK_PANEL, lo, hi);
+    for (size_t i = 0; i < m; i++) memcpy(c + i * ldc, part + i * SK_PANEL, n * sizeof *c);
 }
 
 /* One row times four panels: a row alone has too few sums under way to hide the latency of an addition. */
@@ -99,42 +120,30 @@ static void row_4_panels(size_t k, const float *a, const float *packed, float *c
     }
 }
 
-/* Any number of rows: cuts them into blocks for `igemm`. */
-SK_INLINE void gemm(sk_f32_igemm_fn *igemm, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                    const float *packed, float *c, size_t ldc, float lo, float hi) {
+/* Any number of rows: cuts them into blocks. */
+static void gemm(size_t widest, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed,
+                 float *c, size_t ldc, float lo, float hi) {
     if (m == 1) {
         for (; n >= 4 * SK_PANEL; n -= 4 * SK_PANEL, c += 4 * SK_PANEL, packed += 4 * SK_PANEL * (k + 1))
             row_4_panels(k, a, packed, c, wasm_f32x4_splat(lo), wasm_f32x4_splat(hi));
         if (n == 0) return;
     }
     const float *rows[SK_IGEMM_ROWS];
-    for (size_t i = 0; i < m; i += SK_IGEMM_ROWS) {
-        const size_t mb = m - i < SK_IGEMM_ROWS ? m - i : SK_IGEMM_ROWS;
-        for (size_t r = 0; r < mb; r++) rows[r] = a + (i + r) * lda;
-        igemm(mb, n, k, 1, rows, packed, c + i * ldc, ldc, lo, hi);
+    for (size_t mb; m > 0; m -= mb, c += mb * ldc) {
+        mb = sk_igemm_rows(m);
+        for (size_t r = 0; r < mb; r++, a += lda) rows[r] = a;
+        block(widest, mb, n, k, 1, rows, packed, c, ldc, lo, hi);
     }
 }
 
-#if SK_RELAXED || SK_NATIVE
-void f32_igemm_6x8__relaxed(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
-                            const float *packed, float *c, size_t ldc, float lo, float hi) {
-    block(6, m, n, k, taps, rows, packed, c, ldc, lo, hi);
-}
-
-void f32_gemm_6x8__relaxed(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed,
-                           float *c, size_t ldc, float lo, float hi) {
-    gemm(f32_igemm_6x8__relaxed, m, n, k, a, lda, packed, c, ldc, lo, hi);
-}
-#endif
-
-#if !SK_RELAXED || SK_NATIVE
-void f32_igemm_4x8__simd128(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
-                            const float *packed, float *c, size_t ldc, float lo, float hi) {
-    block(4, m, n, k, taps, rows, packed, c, ldc, lo, hi);
-}
-
-void f32_gemm_4x8__simd128(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed,
-                           float *c, size_t ldc, float lo, float hi) {
-    gemm(f32_igemm_4x8__simd128, m, n, k, a, lda, packed, c, ldc, lo, hi);
-}
-#endif
+#define KERNELS(mr)                                                                                          \
+    void f32_igemm_##mr##x8__simd128(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,    \
+                                     const float *packed, float *c, size_t ldc, float lo, float hi) {        \
+        block(mr, m, n, k, taps, rows, packed, c, ldc, lo, hi);                                              \
+    }                                                                                                        \
+    void f32_gemm_##mr##x8__simd128(size_t m, size_t n, size_t k, const float *a, size_t lda,                \
+                                    const float *packed, float *c, size_t ldc, float lo, float hi) {         \
+        gemm(mr, m, n, k, a, lda, packed, c, ldc, lo, hi);                                                   \
+    }
+KERNELS(6)
+KERNELS(4)

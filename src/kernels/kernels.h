@@ -36,10 +36,14 @@ typedef void sk_f32_gemm_direct_fn(size_t m, size_t n, size_t k, const float *a,
                                    size_t ldb, float *c, size_t ldc, float lo, float hi);
 
 /* As sk_f32_gemm_fn, where row i of a is `taps` pieces of k floats, piece t at rows[t * m + i]: convolution
- * without im2col. packed has taps * k rows a panel. m <= SK_IGEMM_ROWS. */
-#define SK_IGEMM_ROWS 48
+ * without im2col. packed has taps * k rows a panel. m <= SK_IGEMM_ROWS, best as sk_igemm_rows says. */
+#define SK_IGEMM_ROWS 64
 typedef void sk_f32_igemm_fn(size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
                              const float *packed, float *c, size_t ldc, float lo, float hi);
+
+/* How many of the `left` rows the next block takes: 48, and no small block at the end, which would read all
+ * weights for a few rows. */
+static inline size_t sk_igemm_rows(size_t left) { return left > SK_IGEMM_ROWS ? 48 : left; }
 
 /* Sizes of a convolution or pooling with up to three spatial dimensions, outermost first; of fewer the first
  * are 1. pad is what precedes the input; what follows it is implied by out. Channels count all groups. */

@@ -155,7 +155,7 @@ static ALONE size_t block_start(const sk_rnn_args *a, size_t b, size_t s, size_t
 }
 
 static void input_products(const sk_rnn_args *a, const rnn_work *w, size_t s, size_t n) {
-    sk_f32_gemm_fn *gemm = sk_select_f32_gemm();
+    sk_f32_gemm_fn *gemm = sk_select_f32_gemm(0);
     const size_t row = w->gates * w->width;
     size_t count;
     if (!a->lengths && a->x_step == a->batch * a->x_batch) {

@@ -11,22 +11,22 @@
 
 /* ---- matrix products and convolution ---- */
 
-/* Six rows of fused multiply-adds keep all registers busy; without them six rows spill and four are 1.5 times
- * faster. */
-sk_f32_gemm_fn *sk_select_f32_gemm(void) {
+/* Six rows keep all of x86's registers busy with fused multiply-adds; without them they spill and four are
+ * 1.5 times faster. Machines and compilers that see this otherwise are found out by timing. */
 #if SK_RELAXED
-    return f32_gemm_6x8__relaxed;
+#define TILES(type) {f32_##type##_6x8__simd128, f32_##type##_4x8__simd128}
 #else
-    return f32_gemm_4x8__simd128;
+#define TILES(type) {f32_##type##_4x8__simd128, f32_##type##_6x8__simd128}
 #endif
+
+sk_f32_gemm_fn *sk_select_f32_gemm(int tile) {
+    static sk_f32_gemm_fn *const tiles[SK_TILES] = TILES(gemm);
+    return tiles[tile];
 }
 
-sk_f32_igemm_fn *sk_select_f32_igemm(void) {
-#if SK_RELAXED
-    return f32_igemm_6x8__relaxed;
-#else
-    return f32_igemm_4x8__simd128;
-#endif
+sk_f32_igemm_fn *sk_select_f32_igemm(int tile) {
+    static sk_f32_igemm_fn *const tiles[SK_TILES] = TILES(igemm);
+    return tiles[tile];
 }
 
 sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w) {

@@ -6,8 +6,10 @@
 #include "kernels/kernels.h"
 
 /* ---- matrix products and convolution ---- */
-sk_f32_gemm_fn *sk_select_f32_gemm(void);
-sk_f32_igemm_fn *sk_select_f32_igemm(void);
+/* tile: sk_prepare.tile, which of the candidates that differ between machines; all give the same bits. */
+#define SK_TILES 2
+sk_f32_gemm_fn *sk_select_f32_gemm(int tile);
+sk_f32_igemm_fn *sk_select_f32_igemm(int tile);
 /* The kernel for one row of a depthwise convolution, or NULL when only f32_dwconv_any__simd128 can do it. */
 sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w);
 

@@ -180,8 +180,8 @@ static sk_status conv_prepare(sk_prepare *p) {
         return SK_OK;
     }
     s->way = choose(&s->w);
-    s->gemm = sk_select_f32_gemm();
-    s->igemm = s->way == WAY_DEPTHWISE ? f32_dwconv_any__simd128 : sk_select_f32_igemm();
+    s->gemm = sk_select_f32_gemm(p->tile);
+    s->igemm = s->way == WAY_DEPTHWISE ? f32_dwconv_any__simd128 : sk_select_f32_igemm(p->tile);
     s->dwconv = sk_select_f32_dwconv(&s->w);
     s->turn_x = p->in[0]->layout == SK_PLAIN && sk_layout_matters(p->in[0]);
     s->turn_y = p->out[0]->layout == SK_PLAIN && sk_layout_matters(p->out[0]);
@@ -214,8 +214,8 @@ static void run_indirect(const conv_call *c) {
     const conv_state *s = c->s;
     const size_t pixels = (size_t)s->w.batch * sk_pixels(s->w.out), out_c = (size_t)s->w.out_c;
     const size_t groups = s->form.depthwise ? 1 : (size_t)s->w.groups, n = out_c / groups;
-    for (size_t first = 0; first < pixels; first += SK_IGEMM_ROWS) {
-        const size_t m = pixels - first < SK_IGEMM_ROWS ? pixels - first : SK_IGEMM_ROWS;
+    for (size_t first = 0, m; first < pixels; first += m) {
+        m = sk_igemm_rows(pixels - first);
         for (size_t g = 0; g < groups; g++) {
             sk_window_rows(&s->w, c->x + g * s->k, c->zeros, first, m, c->rows);
             s->igemm(m, n, s->k, s->taps, c->rows, c->packed + g * sk_conv_group_floats(&s->form),

@@ -163,7 +163,7 @@ static sk_status transpose_prepare(sk_prepare *p) {
                        s->w.stride[0], s->w.stride[1], s->w.stride[2]);
     }
     const size_t in_c = (size_t)(s->w.in_c / s->w.groups), out_c = (size_t)(s->w.out_c / s->w.groups);
-    s->igemm = sk_select_f32_igemm();
+    s->igemm = sk_select_f32_igemm(p->tile);
     s->form.bias = has_bias && !s->pack_at_run ? p->constants[2]->id : -1;
     s->turn_x = p->in[0]->layout == SK_PLAIN && sk_layout_matters(p->in[0]);
     s->turn_y = p->out[0]->layout == SK_PLAIN && sk_layout_matters(p->out[0]);
@@ -227,8 +227,8 @@ static void run_phase(const transpose_call *c, const sk_phase *ph, const float *
             float *y = c->y + (((size_t)oz * (size_t)w->out[1] + (size_t)oy) * (size_t)w->out[2] +
                                (size_t)ph->at[2]) *
                                   pixel;
-            for (int32_t jx = 0; jx < n; jx += SK_IGEMM_ROWS) {
-                const int32_t m = n - jx < SK_IGEMM_ROWS ? n - jx : SK_IGEMM_ROWS;
+            for (int32_t jx = 0, m; jx < n; jx += m) {
+                m = (int32_t)sk_igemm_rows((size_t)(n - jx));
                 phase_rows(c, ph, jz, jy, jx, m);
                 c->s->igemm((size_t)m, out_c, in_c, sk_phase_taps(ph), c->rows, packed, y + (size_t)jx * ldc,
                             ldc, c->lo, c->hi);

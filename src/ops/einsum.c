@@ -356,7 +356,7 @@ static sk_status einsum_prepare(sk_prepare *p) {
     SK_TRY(make_loops(&c, &s->l));
     if (sk_reference(p) || p->n_in != 2 || p->in[0]->type != SK_FLOAT32 || !plan_matrices(s, &p->scratch))
         return SK_OK;
-    s->gemm = sk_select_f32_gemm();
+    s->gemm = sk_select_f32_gemm(p->tile);
     s->moves = sk_select_move(0);
     p->run = run_matrices;
     return SK_OK;

@@ -98,7 +98,7 @@ static sk_status gemm_prepare(sk_prepare *p) {
     s->m = (size_t)p->out[0]->dims[0];
     s->n = (size_t)p->out[0]->dims[1];
     s->k = (size_t)p->in[0]->dims[!params->trans_a];
-    s->gemm = sk_select_f32_gemm();
+    s->gemm = sk_select_f32_gemm(p->tile);
     if (bias) c_strides(bias, s);
     const int packable = !sk_reference(p) && sk_packable(p, 1);
     const int fold = packable && bias && sk_packable(p, 2) && s->c_row == 0;

@@ -55,7 +55,7 @@ static sk_status matmul_prepare(sk_prepare *p) {
         sk_prepare_want(p, 1);
         return SK_OK;
     }
-    m->gemm = sk_select_f32_gemm();
+    m->gemm = sk_select_f32_gemm(p->tile);
     const int packable = sk_packable(p, 1);
     const sk_product_form form = {.batches = packable ? (int32_t)s->b_batches : 1,
                                   .k = (int32_t)s->k,

@@ -93,40 +93,16 @@ EXPORT("copy") void bench_copy(int reps, size_t floats) {
 
 /* ---- products ---- */
 
-static sk_f32_gemm_fn *const gemms[] = {
-#if SK_RELAXED
-    f32_gemm_6x8__relaxed,
-#else
-    f32_gemm_4x8__simd128,
-#endif
-};
-static sk_f32_igemm_fn *const igemms[] = {
-#if SK_RELAXED
-    f32_igemm_6x8__relaxed,
-#else
-    f32_igemm_4x8__simd128,
-#endif
-};
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+static const char *const tile_names[] = {"6x8", "4x8"};
+static sk_f32_gemm_fn *const gemms[] = {f32_gemm_6x8__simd128, f32_gemm_4x8__simd128};
+static sk_f32_igemm_fn *const igemms[] = {f32_igemm_6x8__simd128, f32_igemm_4x8__simd128};
 
-EXPORT("gemm_count") int bench_gemm_count(void) { return COUNT(gemms); }
-EXPORT("gemm_name") const char *bench_gemm_name(int which) {
-    static const char *const names[] = {
-#if SK_RELAXED
-        "6x8",
-#else
-        "4x8",
-#endif
-    };
-    return names[which];
-}
-/* Which of them select.c takes for that shape. */
-EXPORT("gemm_choice") int bench_gemm_choice(size_t m, size_t n, size_t k) {
-    (void)m;
-    (void)n;
-    (void)k;
-    for (int i = 0; i < COUNT(gemms); i++)
-        if (gemms[i] == sk_select_f32_gemm()) return i;
+EXPORT("gemm_count") int bench_gemm_count(void) { return sizeof gemms / sizeof *gemms; }
+EXPORT("gemm_name") const char *bench_gemm_name(int which) { return tile_names[which]; }
+/* Which of them select.c takes when nothing has been timed. */
+EXPORT("gemm_choice") int bench_gemm_choice(void) {
+    for (int i = 0; i < bench_gemm_count(); i++)
+        if (gemms[i] == sk_select_f32_gemm(0)) return i;
     return -1;
 }
 EXPORT("gemm") void bench_gemm(int which, int reps, size_t m, size_t n, size_t k) {
@@ -141,19 +117,21 @@ size_t bench_igemm_rows(size_t lines, size_t columns, size_t taps_y, size_t taps
                         size_t stride) {
     const size_t pixels = lines * columns;
     const float **to = rows;
-    for (size_t first = 0; first < pixels; first += SK_IGEMM_ROWS)
+    for (size_t first = 0, m; first < pixels; first += m) {
+        m = sk_igemm_rows(pixels - first);
         for (size_t t = 0; t < taps_y * taps_x; t++)
-            for (size_t p = first; p < pixels && p < first + SK_IGEMM_ROWS; p++) {
+            for (size_t p = first; p < first + m; p++) {
                 const size_t y = p / columns * stride + t / taps_x, x = p % columns * stride + t % taps_x;
                 *to++ = a + y * line + x * step;
             }
+    }
     return pixels;
 }
 EXPORT("igemm") void bench_igemm(int which, int reps, size_t pixels, size_t n, size_t k, size_t taps) {
     for (int r = 0; r < reps; r++) {
         const float *const *at = rows;
-        for (size_t first = 0; first < pixels; first += SK_IGEMM_ROWS) {
-            const size_t m = pixels - first < SK_IGEMM_ROWS ? pixels - first : SK_IGEMM_ROWS;
+        for (size_t first = 0, m; first < pixels; first += m) {
+            m = sk_igemm_rows(pixels - first);
             igemms[which](m, n, k, taps, at, w, c + first * n, n, -INFINITY, INFINITY);
             at += taps * m;
         }

@@ -3,9 +3,9 @@
  * run. Fails when select.c's choice is more than a tenth slower than the best candidate for a shape, or when
  * candidates give different bits.
  *
- *   node tests/bench/kernels.js [--node] [--rounds=15] [--only=TEXT] [--build=relaxed] [--json=FILE]
+ *   node tests/bench/kernels.js [--node] [--rounds=15] [--only=TEXT] [--build=relaxed,before] [--json=FILE]
  *
- * SISKIN_BUILD/bench/ must hold kernels-<build>.wasm.
+ * SISKIN_BUILD/bench/ must hold kernels-<build>.wasm; other builds than the two can be put there to compare.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -32,7 +32,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const builds = BUILDS.filter((build) => !values.build || build === values.build);
+const builds = values.build ? values.build.split(',') : BUILDS;
 const options = { rounds: Number(values.rounds), only: values.only };
 
 /** @returns {Promise<Row[]>} */
