@@ -2,7 +2,10 @@
  * Chromium for the benchmark. A page in the background is compiled and optimised late: the same model took 45 ms instead
  * of 24. Hence the flags, and hence each page is brought to the front before it is timed.
  */
+import { setTimeout } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
+
+const PATIENCE = 120_000;
 
 const FLAGS = [
   '--headless',
@@ -45,7 +48,19 @@ export async function openPage(context, url) {
   await page.goto(`${url}/bench/page.html`);
   await page.waitForFunction(() => 'bench' in globalThis);
   /** @param {string} name @param {unknown} [argument] */
-  const call = (name, argument) =>
-    page.evaluate(([name, argument]) => globalThis.bench[name](argument), [name, argument]);
+  const call = async (name, argument) => {
+    const work = page.evaluate(([name, argument]) => globalThis.bench[name](argument), [name, argument]);
+    work.catch(() => {}); // of a page that is closed after the time is up
+    const timer = new AbortController();
+    const late = setTimeout(PATIENCE, undefined, { signal: timer.signal }).then(() => {
+      throw new Error(`${name} has not come to an end in ${PATIENCE / 1000} s`);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      timer.abort();
+      late.catch(() => {});
+    }
+  };
   return { page, call, errors };
 }

@@ -81,8 +81,8 @@ export const DEFAULT_ENGINES = ['siskin', 'siskin-worker', 'ort', 'litert', 'tfj
 
 /** What the bundles hold. */
 const BUNDLES = {
-  tfjs: `export * from '@tensorflow/tfjs-core';
-    export { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';`,
+  tfjs: `export { add, env, fused, mean, ready, reshape, setBackend, softmax, tensor, tensor4d, tidy } from '@tensorflow/tfjs-core';
+    export { getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';`,
   litert: `export { loadLiteRt, loadAndCompile, Tensor } from '@litertjs/core';`,
 };
 

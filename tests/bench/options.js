@@ -86,6 +86,6 @@ export function parse(args) {
     others,
     json: values.json,
     write: values.write,
-    args,
+    full: !['models', 'engines', 'threads', 'parts'].some((name) => name in values),
   };
 }

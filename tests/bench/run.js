@@ -8,18 +8,20 @@
  * and look at the ratios, not at the milliseconds; --quick for a first glance, --help for the rest. The peers come with
  * `npm ci` in tests/bench (make bench does it). Progress goes to stderr, tables to stdout.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pack } from '../browser/tensors.js';
 import { launch } from './browser.js';
 import { gather } from './engines.js';
+import { growth, steady } from './growth.js';
 import { model } from './models.js';
 import { parse } from './options.js';
 import { between, tables } from './report.js';
 import { serve } from './serve.js';
 import { speed } from './speed.js';
+import { startUp } from './start.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
@@ -33,7 +35,7 @@ async function run(options, say) {
   const others = Object.fromEntries(
     Object.entries(options.others).map(([name, folder]) => [name, resolve(/** @type {string} */ (folder))]),
   );
-  const { engines, places } = await gather(options.engines, { dist, others, cache });
+  const { engines, places } = await gather(options.engines, { dist, others, cache: join(cache, 'peers') });
   const formats = new Set(engines.map(({ format }) => format));
   const folder = process.env.BENCH_MODELS;
   const models = [];
@@ -43,28 +45,35 @@ async function run(options, say) {
   }
   for (const { id, files } of models)
     for (const [format, file] of Object.entries(files)) places[`/model/${id}.${format}`] = file;
+  places['/bench/tensors.js'] = join(here, '../browser/tensors.js');
+  places['/bench/'] = join(here, 'web');
   const compressed = new Map();
-  const server = await serve(
-    { '/bench/tensors.js': join(here, '../browser/tensors.js'), '/bench/': join(here, 'web'), ...places },
-    compressed,
-  );
+  const server = await serve(places, compressed);
   for (const { id, inputs } of models) server.bytes.set(`/input/${id}`, pack(inputs));
   const browser = await launch();
   try {
     const context = await browser.newContext();
-    const bench = { options, say, server, url: server.url, browser, context, compressed };
+    const bench = { options, say, server, url: server.url, browser, context, places, compressed, cache };
     const result = {
       date: new Date().toISOString(),
       browser: `Chromium ${browser.version()}`,
       cpu: { model: cpus()[0].model.trim(), cores: cpus().length },
-      command: ['node tests/bench/run.js', ...options.args].join(' '),
+      options: { rounds: options.rounds, ms: options.ms, warm: options.warm, threads: options.threads },
       engines: engines.map(({ id, title, version }) => ({ id, title, version })),
-      models: models.map(({ id, title, generated }) => ({ id, title, generated })),
+      models: models.map(({ id, title, generated, files }) => ({
+        id,
+        title,
+        generated,
+        bytes: statSync(files.onnx).size,
+      })),
+      full: options.full,
       speed: [],
     };
-    if (options.parts.includes('speed'))
-      for (const threads of options.threads)
-        for (const one of models) result.speed.push(...(await speed(bench, engines, one, threads)));
+    const wants = (part) => options.parts.includes(part);
+    if (wants('speed')) for (const one of models) result.speed.push(...(await speed(bench, engines, one)));
+    if (wants('start')) result.start = await startUp(bench, engines, models);
+    if (wants('memory')) result.steady = await steady(bench, engines, models);
+    if (wants('growth')) result.growth = await growth(bench, engines);
     return result;
   } finally {
     await browser.close();

@@ -2,7 +2,7 @@
  * The benchmark's server, on 127.0.0.1 alone: isolated pages (threads need that), nothing cached, brotli where a file has
  * been compressed ahead, and a log of what was fetched, from which the engines' sizes are taken.
  *
- * @typedef {{path: string, raw: number, sent: number}} Fetched  raw: bytes of the file; sent: as they travelled
+ * @typedef {{path: string, file: string, raw: number, sent: number}} Fetched  raw: bytes of the file; sent: as they travelled
  */
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
@@ -66,7 +66,7 @@ export async function serve(places, compressed) {
     }
     const packed = /\bbr\b/.test(request.headers['accept-encoding'] ?? '') && compressed.get(file);
     const size = packed ? (await stat(packed)).size : raw.size;
-    log.push({ path, raw: raw.size, sent: size });
+    log.push({ path, file, raw: raw.size, sent: size });
     response.writeHead(200, {
       ...HEADERS,
       'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',

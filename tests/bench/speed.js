@@ -6,11 +6,13 @@
  * @property {string} engine
  * @property {string} model
  * @property {number} threads
+ * @property {boolean} [applies] whether this engine is compared on this model at all
  * @property {string} [unavailable] why there are no times
  * @property {number[][]} [rounds] milliseconds of each prediction
  * @property {number} [load] milliseconds from import to a loaded model
  * @property {number} [difference] of its outputs from Siskin's, in relation to the largest
- * @property {any} [memory]
+ * @property {any} [memory] of its page, and what the engine says of it
+ * @property {any} [profile] of Siskin: the time of each step
  * @property {any} [facts] what the engine says of itself
  */
 import { unpack } from '../browser/tensors.js';
@@ -33,18 +35,20 @@ export function missing({ id, format, title }, { files, id: model }, threads) {
 }
 
 /**
+ * One model on all engines and numbers of threads, all in turns.
  * @param {any} bench the run: context, url, server, options, say
  * @param {import('./engines.js').Engine[]} engines
  * @param {import('./models.js').Model} model
- * @param {number} threads
  * @returns {Promise<Row[]>}
  */
-export async function speed(bench, engines, model, threads) {
-  const { rounds, ms, warm } = bench.options;
+export async function speed(bench, engines, model) {
+  const { rounds, ms, warm, threads, parts } = bench.options;
   const entries = [];
   try {
-    for (const engine of engines) entries.push(await open(bench, engine, model, threads));
+    for (const count of threads)
+      for (const engine of engines) entries.push(await open(bench, engine, model, count));
     const ready = entries.filter(({ row }) => !row.unavailable);
+    bench.say(`${model.id}: ${ready.length} pages, warming up`);
     await compare(
       bench,
       ready.filter(({ ownResults }) => !ownResults),
@@ -61,12 +65,13 @@ export async function speed(bench, engines, model, threads) {
     }
     for (const { page, call, row } of ready) {
       await page.bringToFront();
-      row.memory = await call('memory');
+      if (parts.includes('memory') && row.threads === 1) row.memory = await call('memory');
+      if (parts.includes('profile') && row.engine === 'siskin') row.profile = await call('profile');
     }
-    const times = ready.map(({ row }) => `${row.engine} ${median(row.rounds.flat()).toFixed(2)}`);
-    bench.say(
-      `${model.id}, ${threads} thread${threads > 1 ? 's' : ''}: ${times.join(', ') || 'nothing to time'} ms`,
+    const times = ready.map(
+      ({ row }) => `${row.engine} x${row.threads} ${median(row.rounds.flat()).toFixed(2)}`,
     );
+    bench.say(`${model.id}: ${times.join(', ') || 'nothing to time'} (ms)`);
     return entries.map(({ row }) => row);
   } finally {
     for (const { page } of entries) await page?.close();
@@ -77,7 +82,9 @@ async function open({ context, url, say }, engine, model, threads) {
   /** @type {Row} */
   const row = { engine: engine.id, model: model.id, threads };
   const reason = missing(engine, model, threads);
+  // What does not apply needs no line in a table; what could be there and is not does.
   if (reason) return { row: { ...row, unavailable: reason } };
+  row.applies = true;
   const { page, call, errors } = await openPage(context, url);
   try {
     await page.bringToFront();
@@ -85,7 +92,13 @@ async function open({ context, url, say }, engine, model, threads) {
     const address = `${url}/model/${model.id}.${format}`;
     const { ms, ...facts } = await call('start', { adapter, library, options, model: address, threads });
     if (facts.threads !== threads)
-      return { page, row: { ...row, unavailable: `it takes ${facts.threads} of ${threads} threads here` } };
+      return {
+        page,
+        row: {
+          ...row,
+          unavailable: `it runs on ${facts.threads} of ${threads} threads${facts.notes ? `: ${facts.notes}` : ''}`,
+        },
+      };
     await call('prepare', `/input/${model.id}`);
     return { page, call, ownResults: engine.ownResults, row: { ...row, load: ms, facts, rounds: [] } };
   } catch (error) {
@@ -100,13 +113,13 @@ async function compare({ server, say }, entries) {
   let want;
   for (const { page, call, row } of entries) {
     await page.bringToFront();
-    const place = `/output/${row.engine}`;
+    const place = `/output/${row.engine}-${row.threads}`;
     await call('check', place);
     const bytes = server.bytes.get(place);
     server.bytes.delete(place);
     const got = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    want ??= got;
-    row.difference = difference(got, want);
+    if (want) row.difference = difference(got, want);
+    else want = got;
     if (row.difference > TOLERANCE)
       say(
         `${row.engine} on ${row.model}: outputs differ by ${row.difference.toExponential(1)} of the largest`,

@@ -13,6 +13,7 @@ export async function start({ load, Tensor }, { model: address, threads, options
       );
       return () => model.predict(feeds);
     },
-    profile: typeof model.profile === 'function' ? () => model.profile() : undefined,
+    profile: () => model.profile?.(), // builds to compare with may be older
+    described: () => model.describe('memory'),
   };
 }

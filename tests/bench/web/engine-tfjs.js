@@ -16,7 +16,7 @@ export async function start(tf, { model: address, threads, options }) {
     Object.entries(tensors).map(([name, { data, dims }]) => [name, tf.tensor(data, dims)]),
   );
   return {
-    facts: () => ({ threads }),
+    facts: () => ({ threads: threads > 1 ? tf.getThreadsCount() : 1 }),
     async prepare(inputs) {
       const [{ data, dims }] = Object.values(inputs);
       const [n, channels, height, width] = dims;

@@ -19,8 +19,10 @@ const modules = ({ adapter, library }) => Promise.all([import(`./engine-${adapte
 async function start(job) {
   const begin = performance.now();
   const [{ start: startEngine }, library] = await modules(job);
+  const imported = performance.now();
   engine = await startEngine(library, job);
-  return { ms: performance.now() - begin, ...engine.facts() };
+  const loaded = performance.now();
+  return { ms: loaded - begin, begin, imported, loaded, ...engine.facts() };
 }
 
 /** Makes the inputs this engine predicts from now on. @param {string} address of packed tensors */
@@ -45,24 +47,52 @@ const check = async (address) => {
   await fetch(address, { method: 'POST', body: pack(outputs) });
 };
 
+/** The browser asks each thread of the page, and waits for ever when one of them sleeps in wasm. */
 async function memory() {
-  const whole = await performance.measureUserAgentSpecificMemory?.().catch(() => null);
-  return { page: whole?.bytes ?? null, ...engine.facts() };
+  const late = new Promise((resolve) => setTimeout(resolve, 5000));
+  const whole = await Promise.race([performance.measureUserAgentSpecificMemory?.().catch(() => null), late]);
+  const sum = (list) => list.reduce((bytes, { buffer }) => bytes + buffer.byteLength, 0);
+  const seen = [...memories];
+  const counted = sum(seen.filter(({ buffer }) => buffer instanceof SharedArrayBuffer));
+  const { wasm = sum(seen), ...facts } = engine.facts();
+  return { page: whole && whole.bytes - counted, wasm, engine: await engine.described?.(), ...facts };
 }
 
-const profile = async () => engine.profile?.(predict) ?? null;
+/* The browser's figure leaves wasm memory out unless it is shared, so it is noted which memories there are. A worker's own
+   is not seen, but Siskin says how large it is. */
+const memories = new Set();
+function noteMemories() {
+  const note = (object) => {
+    for (const value of Object.values(object ?? {})) {
+      if (value instanceof WebAssembly.Memory) memories.add(value);
+    }
+  };
+  for (const name of /** @type {const} */ (['instantiate', 'instantiateStreaming'])) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = async (source, imports) => {
+      const result = await original(source, imports);
+      for (const part of Object.values(imports ?? {})) note(part);
+      note((result.instance ?? result).exports);
+      return result;
+    };
+  }
+}
+
+const profile = async () => (await engine.profile()) ?? null;
 
 Object.assign(globalThis, { bench: { start, prepare, round, check, memory, profile } });
 
 const query = new URLSearchParams(location.search).get('start');
-if (query) {
+if (!query) noteMemories();
+else {
   const job = JSON.parse(query);
   start(job)
-    .then(async () => {
+    .then(async ({ begin, imported, loaded }) => {
       const inputs = Object.entries(job.inputs).map(([name, { dims, seed }]) => [name, noise(dims, seed)]);
       predict = await engine.prepare(Object.fromEntries(inputs));
       await predict();
-      Object.assign(globalThis, { first: { ms: performance.now() } }); // since the navigation began
+      // All since the navigation began.
+      Object.assign(globalThis, { first: { begin, imported, loaded, ms: performance.now() } });
     })
     .catch((error) => Object.assign(globalThis, { first: { error: String(error?.message ?? error) } }));
 }
