@@ -112,6 +112,19 @@ typedef struct sk_linear {
     int weight, weight_axis, bias, out_axis;
 } sk_linear;
 
+/* Axes as Transpose's perm names them; rank 0: none. */
+typedef struct sk_permutation {
+    int8_t rank, axis[SK_MAX_RANK];
+} sk_permutation;
+
+/* What a pass may leave as a MatMul's params (NULL without): transpose(alpha * transpose(a) * transpose(b)),
+ * done by steps through memory instead of copies. a's last axis and the result's must stay the last; b's may be
+ * any. */
+typedef struct sk_matmul_params {
+    float alpha;
+    sk_permutation a, b, y;
+} sk_matmul_params;
+
 /* What only few operators have, so that the others need no room for it. */
 typedef struct sk_traits {
     /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this.

@@ -33,36 +33,81 @@ sk_status sk_batches_infer(const sk_infer *c, const sk_tensor *a, const sk_tenso
     return SK_OK;
 }
 
-void sk_batches_make(const sk_tensor *a, const sk_tensor *b, sk_batches *s) {
-    *s = (sk_batches){.batches = 1, .b_batches = 1};
-    s->m = a->rank > 1 ? (size_t)a->dims[a->rank - 2] : 1;
-    s->n = b->rank > 1 ? (size_t)b->dims[b->rank - 1] : 1;
-    s->k = (size_t)a->dims[a->rank - 1];
-    const int ra = a->rank > 2 ? a->rank - 2 : 0, rb = b->rank > 2 ? b->rank - 2 : 0;
-    s->b_batches = sk_span(b, 0, rb);
-    if (s->b_batches == 1) {
-        s->m *= sk_span(a, 0, ra);
-        return;
+sk_strided sk_strided_of(const sk_tensor *t, const sk_permutation *perm, int back) {
+    sk_strided seen = {.rank = t->rank};
+    size_t step[SK_MAX_RANK], next = 1;
+    for (int i = t->rank - 1; i >= 0; i--) {
+        step[i] = next;
+        next *= (size_t)t->dims[i];
     }
-    s->rank = ra > rb ? ra : rb;
-    size_t a_step = 1, b_step = 1;
-    for (int i = s->rank - 1; i >= 0; i--) {
-        const int32_t da = batch_dim(a, s->rank, i), db = batch_dim(b, s->rank, i);
-        s->dims[i] = da == 1 ? db : da;
-        s->a_step[i] = da == 1 ? 0 : a_step;
-        s->b_step[i] = db == 1 ? 0 : b_step;
-        a_step *= (size_t)da;
-        b_step *= (size_t)db;
-        s->batches *= (size_t)s->dims[i];
+    for (int i = 0; i < t->rank; i++) {
+        const int axis = perm && perm->rank ? perm->axis[i] : i;
+        const int to = back ? axis : i, from = back ? i : axis;
+        seen.dims[to] = t->dims[from];
+        seen.step[to] = step[from];
+    }
+    return seen;
+}
+
+/* Batch dimension i (of `rank`) of a strided tensor: its size, and its step unless it is broadcast. */
+static int32_t strided_dim(const sk_strided *t, int rank, int i, size_t *step) {
+    const int at = t->rank - 2 - rank + i;
+    *step = at >= 0 && t->dims[at] != 1 ? t->step[at] : 0;
+    return at >= 0 ? t->dims[at] : 1;
+}
+
+/* Inner batches that share b and lie in a and y like further rows become these. */
+static void merge_rows(sk_batches *s) {
+    for (int i = s->rank - 1; i >= 0 && s->b_step[i] == 0; i--, s->rank--) {
+        const size_t n = (size_t)s->dims[i];
+        if (n == 1) continue;
+        if (s->m == 1) {
+            s->a_row = s->a_step[i];
+            s->y_row = s->y_step[i];
+        } else if (s->a_step[i] != s->m * s->a_row || s->y_step[i] != s->m * s->y_row) {
+            return;
+        }
+        s->m *= n;
+        s->batches /= n;
     }
 }
 
-void sk_batch_at(const sk_batches *s, size_t batch, size_t *a, size_t *b) {
-    *a = *b = 0;
-    for (int i = s->rank - 1; i >= 0; i--) {
-        const size_t at = batch % (size_t)s->dims[i];
-        batch /= (size_t)s->dims[i];
-        *a += at * s->a_step[i];
-        *b += at * s->b_step[i];
+void sk_batches_make(const sk_strided *a, const sk_strided *b, const sk_strided *y, sk_batches *s) {
+    const int a_rows = a->rank > 1, b_cols = b->rank > 1;
+    *s = (sk_batches){.batches = 1, .m = 1, .n = 1, .b_col = 1, .y_col = 1};
+    const int ra = a_rows ? a->rank - 2 : 0, rb = b_cols ? b->rank - 2 : 0, rank = ra > rb ? ra : rb;
+    s->k = (size_t)a->dims[a->rank - 1];
+    s->a_col = a->step[a->rank - 1];
+    s->b_row = b->step[rb];
+    if (a_rows) {
+        s->m = (size_t)a->dims[ra];
+        s->a_row = a->step[ra];
+        s->y_row = y->step[rank];
     }
+    if (b_cols) {
+        s->n = (size_t)b->dims[rb + 1];
+        s->b_col = b->step[rb + 1];
+        s->y_col = y->step[rank + a_rows];
+    }
+    s->rank = rank;
+    for (int i = 0; i < rank; i++) {
+        const int32_t da = strided_dim(a, rank, i, &s->a_step[i]),
+                      db = strided_dim(b, rank, i, &s->b_step[i]);
+        s->dims[i] = da == 1 ? db : da;
+        s->y_step[i] = y->step[i];
+        s->batches *= (size_t)s->dims[i];
+    }
+    merge_rows(s);
+}
+
+sk_batch sk_batch_at(const sk_batches *s, size_t batch) {
+    sk_batch at = {0, 0, 0};
+    for (int i = s->rank - 1; i >= 0; i--) {
+        const size_t n = batch % (size_t)s->dims[i];
+        batch /= (size_t)s->dims[i];
+        at.a += n * s->a_step[i];
+        at.b += n * s->b_step[i];
+        at.y += n * s->y_step[i];
+    }
+    return at;
 }

@@ -145,13 +145,16 @@ static sk_status gemm_run(sk_run *r) {
         a = (const float *)(scratch + s->turned_a);
     }
     if (!packed) {
-        sk_weights weights = {.data = r->in[1]->data};
         float *to = (float *)(scratch + s->pack_at);
-        SK_TRY(sk_product_pack(&s->form, 0, &weights, NULL, to));
+        const sk_operand operand = {
+            s->k,         s->n, r->in[1]->data, params->trans_b ? 1 : s->n, params->trans_b ? s->k : 1,
+            params->alpha};
+        sk_operand_pack_split(r->pool, &operand, to);
         packed = to;
     }
     const float lo = s->add_c ? -INFINITY : r->node->lo, hi = s->add_c ? INFINITY : r->node->hi;
-    s->gemm(s->m, s->n, s->k, a, s->k, packed, r->out[0]->data, s->n, lo, hi);
+    const sk_product product = {s->gemm, s->m, s->n, s->k, a, packed, r->out[0]->data, s->k, s->n, lo, hi};
+    sk_product_run(r->pool, &product);
     if (s->add_c) add_c(r, s);
     return SK_OK;
 }

@@ -59,7 +59,10 @@ static sk_status prepare(sk_prepare *p) {
     if (!s) return sk_oom(p->err, sizeof *s);
     p->state = s;
     if (sk_numel(p->out[0]) == 0) return SK_OK; /* no batches at all */
-    sk_batches_make(p->in[0], p->in[places_of(p->node).b], s);
+    const sk_strided a = sk_strided_of(p->in[0], NULL, 0),
+                     b = sk_strided_of(p->in[places_of(p->node).b], NULL, 0),
+                     y = sk_strided_of(p->out[0], NULL, 0);
+    sk_batches_make(&a, &b, &y, s);
     if (p->node->op->param != SK_OP_SCALED) return SK_OK;
     if (!sk_mul(s->m * s->n, sizeof(int32_t), &sums) || !sk_scratch_take(p, sums, &sums))
         return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
@@ -82,13 +85,12 @@ static sk_status run(sk_run *r) {
     const places at = places_of(r->node);
     const int scaled = r->node->op->param == SK_OP_SCALED;
     for (size_t i = 0; i < s->batches; i++) {
-        size_t a, b;
-        sk_batch_at(s, i, &a, &b);
+        const sk_batch batch = sk_batch_at(s, i);
         sk_i8_matmul_args args = {.m = s->m, .n = s->n, .k = s->k};
         args.a = sk_i8_operand_of(r->in[0], optional(r->in, r->n_in, at.a_zero));
         args.b = sk_i8_operand_of(r->in[at.b], optional(r->in, r->n_in, at.b_zero));
-        args.a.data = (const uint8_t *)args.a.data + a * s->m * s->k;
-        args.b.data = (const uint8_t *)args.b.data + b * s->k * s->n;
+        args.a.data = (const uint8_t *)args.a.data + batch.a;
+        args.b.data = (const uint8_t *)args.b.data + batch.b;
         args.c = scaled ? r->scratch : (int32_t *)r->out[0]->data + i * s->m * s->n;
         i8_matmul__ref(&args);
         if (scaled) scale_back(r, s, i, args.c);
