@@ -125,6 +125,27 @@ typedef struct sk_matmul_params {
     sk_permutation a, b, y;
 } sk_matmul_params;
 
+/* What an elementwise operator does to float32 numbers, for chains of them: a function of one operand or two,
+ * named by its kernel's kind. */
+#define SK_ELEMENT_NUMBERS 5
+typedef struct sk_element {
+    int kind;                    /* sk_unary_kind or sk_binary_kind of kernels/elementwise.h */
+    uint8_t operands;            /* 1 or 2: inputs 0 and 1 */
+    float p[SK_ELEMENT_NUMBERS]; /* parameters of one operand's function */
+} sk_element;
+
+/* A Chain node's params: what it was made of, in order; the last link gives the output. */
+typedef struct sk_link {
+    sk_element element;
+    int16_t from[2]; /* the Chain's input, or ~link */
+} sk_link;
+typedef struct sk_links {
+    int n;
+    sk_link link[];
+} sk_links;
+#define SK_CHAIN_LINKS 16
+#define SK_CHAIN_INPUTS 6
+
 /* What only few operators have, so that the others need no room for it. */
 typedef struct sk_traits {
     /* Activations: the range that the op clamps its input to, when that is all it does; fusion asks for this.
@@ -136,6 +157,8 @@ typedef struct sk_traits {
      * and both vectors of `channels` elements; SK_UNSUPPORTED when it is not. */
     sk_status (*as_affine)(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data,
                            float *scale, float *shift, sk_error *err);
+    /* 1 and *element when the op is elementwise on float32: it may become a link of a Chain. */
+    int (*as_element)(const sk_node *node, sk_element *element);
     /* 1 when out[0] is in[0]'s bytes unchanged for these shapes and layouts (a transpose that moves nothing).
      */
     int (*is_view)(const sk_node *node, const sk_tensor *const *in, const sk_tensor *out);

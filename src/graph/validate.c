@@ -52,6 +52,7 @@ static sk_status validate_node(validation *v, sk_node *node) {
     char text[SK_NODE_TEXT];
     v->nodes++;
     node->op = sk_op_find(node->domain, node->op_type, node->opset);
+    if (node->op && (node->op->flags & SK_OP_INTERNAL)) node->op = NULL;
     if (!node->op) {
         if (++v->count <= 40)
             sk_text_add(&v->unsupported, "%s%s%s%s version %d%s", v->count > 1 ? "; " : "", node->domain,

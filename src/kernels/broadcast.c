@@ -49,6 +49,8 @@ void sk_broadcast_ready(sk_broadcasting *b, const sk_tensor *out, const sk_tenso
     int32_t dims[SK_MAX_RANK];
     b->rank = sk_storage_dims(out, dims);
     b->n_in = n_in;
+    b->element_ns =
+        0.3f; /* arithmetic in memory, and no time to wake anybody for scalar loops of small things */
     b->empty = 0;
     for (int d = 0; d < b->rank; d++) {
         b->dims[d] = (size_t)dims[d];
@@ -80,6 +82,10 @@ void sk_broadcast_ready(sk_broadcasting *b, const sk_tensor *out, const sk_tenso
 /* ---- running ---- */
 
 static int call(const sk_broadcasting *b, const void *const *in, const int *step, void *out, size_t n) {
+    if (b->chain) {
+        sk_chain_run(b->chain, in, step, out, n);
+        return 0;
+    }
     if (b->n_in == 2) return b->binary(in[0], step[0], in[1], step[1], out, n);
     if (b->n_in == 3) b->where(in[0], step[0], in[1], step[1], in[2], step[2], out, n);
     else b->unary(in[0], out, n, &b->args);
@@ -137,7 +143,7 @@ static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t
     tile t = {0, 0, 0};
     for (size_t r = 0; r < m; r += t.rows)
         for (size_t c = 0; c < n; c += t.cols) {
-            const void *at[SK_OPERANDS] = {in[0], in[0], in[0]};
+            const void *at[SK_OPERANDS] = {in[0]};
             int step[SK_OPERANDS] = {0};
             t.rows = m - r < most_rows ? m - r : most_rows;
             t.cols = n - c < most_cols ? n - c : most_cols;
@@ -155,7 +161,7 @@ static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t
 }
 
 static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t n) {
-    const void *at[SK_OPERANDS] = {in[0], in[0], in[0]};
+    const void *at[SK_OPERANDS] = {in[0]};
     int step[SK_OPERANDS] = {0};
     for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) {
         at[i] = in[i];
@@ -164,29 +170,72 @@ static int run_direct(const sk_broadcasting *b, const uint8_t *const *in, uint8_
     return call(b, at, step, out, n);
 }
 
-/* Runs shorter than this are worth being copied together, many rows to a call of the kernel. */
-#define SHORT_RUN 64
+/* Runs shorter than this go through tiles: many rows to a call of the kernel, and operands that every row
+ * repeats stand ready for all of them. */
+#define SHORT_RUN 256
 
-int sk_broadcast_run(const sk_broadcasting *b, const void *const *in, void *out) {
-    if (b->empty) return 0;
-    const size_t n = b->dims[b->rank - 1];
-    const int direct = b->direct && (b->rank == 1 || n >= SHORT_RUN);
-    const size_t m = direct || b->rank == 1 ? 1 : b->dims[b->rank - 2];
-    size_t index[SK_MAX_RANK] = {0};
-    const uint8_t *at[SK_OPERANDS] = {in[0], in[0], in[0]};
-    uint8_t *dst = out;
-    for (int i = 1; i < SK_OPERANDS && i < b->n_in; i++) at[i] = in[i];
-    for (;;) {
-        if (direct ? run_direct(b, at, dst, n) : run_tiles(b, at, dst, m, n)) return 1;
-        dst += m * n * b->out_size;
-        int d = b->rank - (direct ? 2 : 3);
-        for (; d >= 0; d--) {
-            for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) at[i] += b->in[i].stride[d] * b->in[i].size;
-            if (++index[d] < b->dims[d]) break;
-            for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++)
-                at[i] -= b->in[i].stride[d] * b->in[i].size * index[d];
-            index[d] = 0;
-        }
-        if (d < 0) return 0;
+typedef struct broadcast_work {
+    const sk_broadcasting *b;
+    const uint8_t *in[SK_OPERANDS];
+    uint8_t *out;
+    int *failed;
+} broadcast_work;
+
+/* Where row `row` of all the innermost runs begins in operand i. */
+static const uint8_t *row_of(const broadcast_work *w, int i, size_t row) {
+    const sk_broadcasting *b = w->b;
+    size_t offset = 0;
+    for (int d = b->rank - 2; d >= 0; d--) {
+        offset += row % b->dims[d] * b->in[i].stride[d];
+        row /= b->dims[d];
     }
+    return w->in[i] + offset * b->in[i].size;
+}
+
+/* Innermost runs [begin, end). */
+static void run_rows(const void *work, size_t begin, size_t end, int thread) {
+    const broadcast_work *w = work;
+    const sk_broadcasting *b = w->b;
+    const size_t n = b->dims[b->rank - 1], m = b->rank == 1 ? 1 : b->dims[b->rank - 2];
+    const uint8_t *at[SK_OPERANDS] = {NULL};
+    (void)thread;
+    while (begin < end) {
+        const int direct = b->direct && n >= SHORT_RUN;
+        const size_t left = m - begin % m, rows = direct ? 1 : left < end - begin ? left : end - begin;
+        uint8_t *dst = w->out + begin * n * b->out_size;
+        for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) at[i] = row_of(w, i, begin);
+        if (direct ? run_direct(b, at, dst, n) : run_tiles(b, at, dst, rows, n))
+            __atomic_store_n(w->failed, 1, __ATOMIC_RELAXED);
+        begin += rows;
+    }
+}
+
+/* All operands are runs as long as the output, or one number: blocks [begin, end) of it. */
+static void run_blocks(const void *work, size_t begin, size_t end, int thread) {
+    const broadcast_work *w = work;
+    const sk_broadcasting *b = w->b;
+    const size_t first = begin * SK_BLOCK, last = end * SK_BLOCK < b->dims[0] ? end * SK_BLOCK : b->dims[0];
+    const uint8_t *at[SK_OPERANDS] = {NULL};
+    uint8_t *dst = w->out + first * b->out_size;
+    (void)thread;
+    for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++)
+        at[i] = w->in[i] + first * b->in[i].stride[0] * b->in[i].size;
+    if (b->direct ? run_direct(b, at, dst, last - first) : run_tiles(b, at, dst, 1, last - first))
+        __atomic_store_n(w->failed, 1, __ATOMIC_RELAXED);
+}
+
+int sk_broadcast_run(sk_pool *pool, const sk_broadcasting *b, const void *const *in, void *out) {
+    int failed = 0;
+    broadcast_work w = {.b = b, .out = out, .failed = &failed};
+    if (b->empty) return 0;
+    for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) w.in[i] = in[i];
+    if (b->rank == 1) {
+        sk_split(pool, (b->dims[0] + SK_BLOCK - 1) / SK_BLOCK, SK_BLOCK * (double)b->element_ns, run_blocks,
+                 &w);
+        return failed;
+    }
+    size_t rows = 1;
+    for (int d = 0; d < b->rank - 1; d++) rows *= b->dims[d];
+    sk_split(pool, rows, (double)b->dims[b->rank - 1] * (double)b->element_ns, run_rows, &w);
+    return failed;
 }

@@ -20,7 +20,7 @@ typedef enum sk_unary_kind {
 
 typedef struct sk_unary_args {
     int kind;
-    float p[3];
+    float p[5];
 } sk_unary_args;
 
 /* y[i] = f(x[i]) for n elements; y may be x. Vector kernels ignore args->kind. */
@@ -62,6 +62,26 @@ typedef int sk_binary_fn(const void *a, int a_step, const void *b, int b_step, v
 /* y[i] = c[i * c_step] ? a[i * a_step] : b[i * b_step]; c is bool, the others have elements of one size. */
 typedef void sk_where_fn(const uint8_t *c, int c_step, const void *a, int a_step, const void *b, int b_step,
                          void *y, size_t n);
+
+/* ---- chains ---- */
+
+/* What several functions in a row do to the same elements, a block at a time, so that what passes between
+ * them stays in the first cache. */
+#define SK_CHAIN_STEPS 16
+typedef struct sk_chain_step {
+    sk_unary_fn *unary;   /* of a; or */
+    sk_binary_fn *binary; /* of a and b */
+    sk_unary_args args;
+    int8_t a, b; /* operand, or ~register */
+    int8_t to;   /* ~register, or 0: the result */
+} sk_chain_step;
+typedef struct sk_chain {
+    int n_steps;
+    sk_chain_step steps[SK_CHAIN_STEPS]; /* the last writes the result */
+} sk_chain;
+
+/* y[i] = chain of in[k][i * step[k]] for n elements; steps are 0 or 1. y may be any operand with step 1. */
+void sk_chain_run(const sk_chain *chain, const void *const *in, const int *step, void *y, size_t n);
 
 /* ---- conversions ---- */
 

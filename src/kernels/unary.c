@@ -4,9 +4,8 @@
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 
-/* x >= 0 at least as a number that is not negative: p0 * x + p1 within [0, 1] */
-SK_INLINE v128_t hard_sigmoid4(v128_t x, const float *p) {
-    return sk_clamp4(sk_madd(x, sk_splat4(p[0]), sk_splat4(p[1])), sk_splat4(0), sk_splat4(1));
+SK_INLINE v128_t linear4(v128_t x, const float *p) {
+    return sk_clamp4(sk_madd(x, sk_splat4(p[0]), sk_splat4(p[1])), sk_splat4(p[2]), sk_splat4(p[3]));
 }
 
 SK_INLINE v128_t elu4(v128_t x, const float *p) {
@@ -14,9 +13,8 @@ SK_INLINE v128_t elu4(v128_t x, const float *p) {
     return sk_pick4(wasm_f32x4_gt(x, sk_splat4(0)), sk_mul4(x, sk_splat4(p[0])), bent);
 }
 
-/* Too long to have in several kernels that are not worth it. */
+/* Too long to have again in a kernel that is not worth it. */
 static __attribute__((noinline)) v128_t exp4(v128_t x) { return sk_exp4(x); }
-static __attribute__((noinline)) v128_t sigmoid4(v128_t x) { return sk_sigmoid4(x); }
 
 /* x * (1 + erf(x / sqrt 2)) / 2 */
 SK_INLINE v128_t gelu4(v128_t x) {
@@ -28,7 +26,7 @@ SK_INLINE v128_t gelu4(v128_t x) {
 SK_INLINE v128_t gelu_tanh4(v128_t x) {
     const v128_t inner =
         sk_madd(sk_mul4(x, x), sk_splat4(2 * 0.79788456f * 0.044715f), sk_splat4(2 * 0.79788456f));
-    return sk_mul4(x, sigmoid4(sk_mul4(x, inner)));
+    return sk_mul4(x, sk_sigmoid4(sk_mul4(x, inner)));
 }
 
 /* tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2); 1 within float32 from 20 on, and e^x stays finite.
@@ -59,12 +57,12 @@ SK_INLINE v128_t unary4(const int kind, v128_t x, const float *p) {
     case SK_UNARY_CLAMP: return sk_clamp4(x, sk_splat4(p[0]), sk_splat4(p[1]));
     case SK_UNARY_LEAKY: return sk_pick4(wasm_f32x4_lt(x, zero), sk_mul4(x, sk_splat4(p[0])), x);
     case SK_UNARY_ELU: return elu4(x, p);
-    case SK_UNARY_HARD_SIGMOID: return hard_sigmoid4(x, p);
-    case SK_UNARY_HARD_SWISH: return sk_mul4(x, hard_sigmoid4(x, p));
+    case SK_UNARY_LINEAR: return linear4(x, p);
+    case SK_UNARY_HARD_SWISH: return sk_madd(x, linear4(x, p), sk_splat4(p[4]));
     case SK_UNARY_GELU: return gelu4(x);
     case SK_UNARY_GELU_TANH: return gelu_tanh4(x);
     case SK_UNARY_MISH: return mish4(x);
-    case SK_UNARY_SWISH: return sk_mul4(x, sigmoid4(sk_mul4(x, sk_splat4(p[0]))));
+    case SK_UNARY_SWISH: return sk_mul4(x, sk_sigmoid4(sk_mul4(x, sk_splat4(p[0]))));
     default: return x;
     }
 }
@@ -77,10 +75,24 @@ static void tail(sk_unary_fn *kernel, const float *x, float *y, size_t n, const 
     for (size_t i = 0; i < n; i++) y[i] = four[i];
 }
 
+SK_INLINE int is_long(const int kind) {
+    return kind == SK_UNARY_EXP || kind == SK_UNARY_TANH || kind == SK_UNARY_ERF ||
+           kind == SK_UNARY_SIGMOID || kind == SK_UNARY_GELU || kind == SK_UNARY_GELU_TANH ||
+           kind == SK_UNARY_SWISH;
+}
+
 SK_INLINE void unary_loop(const int kind, sk_unary_fn *self, const float *x, float *y, size_t n,
                           const sk_unary_args *args) {
+    const float p[5] = {args->p[0], args->p[1], args->p[2], args->p[3],
+                        args->p[4]}; /* y cannot touch these */
     size_t i = 0;
-    for (; i + 4 <= n; i += 4) sk_store4(y + i, unary4(kind, sk_load4(x + i), args->p));
+    /* two vectors at a time share the constants, which are half of the work of what is long */
+    for (; is_long(kind) && i + 8 <= n; i += 8) {
+        const v128_t a = unary4(kind, sk_load4(x + i), p), b = unary4(kind, sk_load4(x + i + 4), p);
+        sk_store4(y + i, a);
+        sk_store4(y + i + 4, b);
+    }
+    for (; i + 4 <= n; i += 4) sk_store4(y + i, unary4(kind, sk_load4(x + i), p));
     tail(self, x + i, y + i, n - i, args);
 }
 

@@ -43,8 +43,8 @@ static double function(const sk_unary_args *args, double x) {
     case SK_UNARY_LEAKY: return x < 0 ? p[0] * x : x;
     case SK_UNARY_ELU: return elu(x, p);
     case SK_UNARY_THRESHOLD: return x <= p[0] ? 0 : x;
-    case SK_UNARY_HARD_SIGMOID: return clamp(p[0] * x + p[1], 0, 1);
-    case SK_UNARY_HARD_SWISH: return x * clamp(p[0] * x + p[1], 0, 1);
+    case SK_UNARY_LINEAR: return clamp(p[0] * x + p[1], p[2], p[3]);
+    case SK_UNARY_HARD_SWISH: return x * clamp(p[0] * x + p[1], p[2], p[3]) + p[4];
     case SK_UNARY_SOFTPLUS: return softplus(x);
     case SK_UNARY_SOFTSIGN: return x / (1 + fabs(x));
     case SK_UNARY_GELU: return 0.5 * x * (1 + sk_erf(x * 0.70710678118654752440));

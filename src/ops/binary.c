@@ -114,10 +114,34 @@ static sk_status run_pow(sk_run *r) {
     return sk_elementwise_run(r, &s->loops, in, r->out[0]->data);
 }
 
+/* ---- as a link of a chain ---- */
+
+static int as_element(const sk_node *node, sk_element *e) {
+    e->kind = node->op->param;
+    e->operands = 2;
+    return 1;
+}
+
+/* By a constant that one of the fast cases is for. */
+static int pow_as_element(const sk_node *node, sk_element *e) {
+    const sk_const *c = node->inputs[1]->constant;
+    if (!c || c->variable || !c->type.data || c->type.type != SK_FLOAT32 || sk_numel(&c->type) != 1) return 0;
+    for (int i = 0; i < POWERS; i++)
+        if (*(const float *)c->type.data == power_cases[i].exponent) {
+            e->kind = power_cases[i].kind;
+            e->operands = 1;
+            return 1;
+        }
+    return 0;
+}
+
 const sk_impl sk_impl_binary = {.infer = infer, .prepare = prepare, .run = run};
-const sk_impl sk_impl_arithmetic = {
-    .infer = infer, .prepare = prepare, .run = run, SK_TRAITS(.as_affine = sk_affine_binary)};
+const sk_impl sk_impl_arithmetic = {.infer = infer,
+                                    .prepare = prepare,
+                                    .run = run,
+                                    SK_TRAITS(.as_affine = sk_affine_binary, .as_element = as_element)};
 const sk_impl sk_impl_mod = {.import = import_mod, .infer = infer, .prepare = prepare, .run = run};
 const sk_impl sk_impl_bit_shift = {.import = import_shift, .infer = infer, .prepare = prepare, .run = run};
 const sk_impl sk_impl_prelu = {.infer = infer_prelu, .prepare = prepare, .run = run};
-const sk_impl sk_impl_pow = {.infer = infer_pow, .prepare = prepare_pow, .run = run_pow};
+const sk_impl sk_impl_pow = {
+    .infer = infer_pow, .prepare = prepare_pow, .run = run_pow, SK_TRAITS(.as_element = pow_as_element)};

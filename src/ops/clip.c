@@ -85,11 +85,17 @@ static int as_clamp(const sk_node *node, float *lo, float *hi) {
     return constant_bound(node, 1, lo) && constant_bound(node, 2, hi);
 }
 
+static int as_element(const sk_node *node, sk_element *e) {
+    e->kind = SK_UNARY_CLAMP;
+    e->operands = 1;
+    return as_clamp(node, &e->p[0], &e->p[1]);
+}
+
 const sk_impl sk_impl_clip = {.import = import_clip,
                               .infer = infer_clip,
                               .prepare = prepare_clip,
                               .run = run_clip,
-                              SK_TRAITS(.as_clamp = as_clamp)};
+                              SK_TRAITS(.as_clamp = as_clamp, .as_element = as_element)};
 
 /* ---- Where ---- */
 

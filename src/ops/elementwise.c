@@ -46,7 +46,7 @@ sk_status sk_binary_ready(const sk_prepare *p, sk_broadcasting *b, int kind, con
 }
 
 sk_status sk_elementwise_run(const sk_run *r, const sk_broadcasting *b, const void *const *in, void *out) {
-    if (sk_broadcast_run(b, in, out)) return sk_run_fail(r, SK_VALUE, "integer division by zero");
+    if (sk_broadcast_run(r->pool, b, in, out)) return sk_run_fail(r, SK_VALUE, "integer division by zero");
     return SK_OK;
 }
 

@@ -169,7 +169,9 @@ static void finish_all(const reduce_state *s, void *acc) {
 }
 
 /* log(sum(exp(x - max))) + max; where max is infinite it is left out. */
-static void log_sum_exp(const reduce_state *s, const sk_tensor *in, void *scratch, void *acc) {
+static void log_sum_exp(const sk_run *r, void *scratch, void *acc) {
+    const reduce_state *s = r->state;
+    const sk_tensor *in = r->in[0];
     const size_t width = (size_t)sk_type_bits(s->loop) / 8;
     uint8_t *max = scratch, *wide = max + sk_pad16(s->n_out * width);
     sk_fold_plan plan = s->plan;
@@ -180,8 +182,8 @@ static void log_sum_exp(const reduce_state *s, const sk_tensor *in, void *scratc
         if (s->loop == SK_FLOAT32 && !isfinite(((float *)max)[i])) ((float *)max)[i] = 0;
         if (s->loop == SK_FLOAT64 && !isfinite(((double *)max)[i])) ((double *)max)[i] = 0;
     }
-    sk_broadcast_run(&s->minus_max, (const void *const[]){in->data, max}, wide);
-    sk_broadcast_run(&s->exp, (const void *const[]){wide}, wide);
+    sk_broadcast_run(r->pool, &s->minus_max, (const void *const[]){in->data, max}, wide);
+    sk_broadcast_run(r->pool, &s->exp, (const void *const[]){wide}, wide);
     sk_fold_run(&s->plan, s->loop, s->loop, wide, acc);
     finish_all(s, acc);
     s->add(acc, 1, max, 1, acc, s->n_out);
@@ -194,7 +196,7 @@ static sk_status run(sk_run *r) {
     void *acc = out->type == s->loop ? out->data : r->scratch;
     sk_fold_clear(fold_kind(s->kind), s->loop, in->type, acc, s->n_out);
     if (s->kind == SK_OP_REDUCE_LOG_SUM_EXP) {
-        log_sum_exp(s, in, (uint8_t *)r->scratch + sk_pad16(s->n_out * width), acc);
+        log_sum_exp(r, (uint8_t *)r->scratch + sk_pad16(s->n_out * width), acc);
     } else {
         sk_fold_run(&s->plan, s->loop, in->type, in->data, acc);
         finish_all(s, acc);

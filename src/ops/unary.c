@@ -73,7 +73,8 @@ static sk_status import_thresholded_relu(sk_import *c) {
 
 static sk_status import_hard_sigmoid(sk_import *c) {
     sk_unary_args *args;
-    SK_TRY(begin(c, SK_UNARY_HARD_SIGMOID, &args));
+    SK_TRY(begin(c, SK_UNARY_LINEAR, &args));
+    args->p[3] = 1;
     SK_TRY(sk_want_float(c, "alpha", 0.2f, &args->p[0]));
     return sk_want_float(c, "beta", 0.5f, &args->p[1]);
 }
@@ -83,6 +84,7 @@ static sk_status import_hard_swish(sk_import *c) {
     SK_TRY(begin(c, SK_UNARY_HARD_SWISH, &args));
     args->p[0] = 1.0f / 6;
     args->p[1] = 0.5f;
+    args->p[3] = 1;
     return SK_OK;
 }
 
@@ -141,20 +143,32 @@ static int as_clamp(const sk_node *node, float *lo, float *hi) {
     return args->kind == SK_UNARY_CLAMP;
 }
 
-#define ACTIVATION(name, ...)                                                                                \
-    const sk_impl sk_impl_##name = {.import = import_##name, .prepare = prepare, .run = run, __VA_ARGS__};
-ACTIVATION(unary, .infer = sk_infer_same)
-ACTIVATION(relu, .infer = sk_infer_same, SK_TRAITS(.as_clamp = as_clamp))
-ACTIVATION(clip_6, .infer = sk_infer_same, SK_TRAITS(.as_clamp = as_clamp))
-ACTIVATION(leaky_relu, .infer = sk_infer_same)
-ACTIVATION(elu, .infer = sk_infer_same)
-ACTIVATION(selu, .infer = sk_infer_same)
-ACTIVATION(celu, .infer = sk_infer_same)
-ACTIVATION(thresholded_relu, .infer = sk_infer_same)
-ACTIVATION(hard_sigmoid, .infer = sk_infer_same)
-ACTIVATION(hard_swish, .infer = sk_infer_same)
-ACTIVATION(gelu, .infer = sk_infer_same)
-ACTIVATION(swish, .infer = sk_infer_same)
-ACTIVATION(shrink, .infer = sk_infer_same)
-ACTIVATION(is_inf, .infer = infer_test)
+static int as_element(const sk_node *node, sk_element *e) {
+    const sk_unary_args *args = node->params;
+    e->kind = args->kind;
+    e->operands = 1;
+    for (int i = 0; i < SK_ELEMENT_NUMBERS; i++) e->p[i] = args->p[i];
+    return 1;
+}
+
+#define FUNCTION(name, import_, ...)                                                                         \
+    const sk_impl sk_impl_##name = {.import = (import_),                                                     \
+                                    .infer = sk_infer_same,                                                  \
+                                    .prepare = prepare,                                                      \
+                                    .run = run,                                                              \
+                                    SK_TRAITS(.as_element = as_element, __VA_ARGS__)};
+FUNCTION(unary, import_unary)
+FUNCTION(relu, import_relu, .as_clamp = as_clamp)
+FUNCTION(clip_6, import_clip_6, .as_clamp = as_clamp)
+FUNCTION(leaky_relu, import_leaky_relu)
+FUNCTION(elu, import_elu)
+FUNCTION(selu, import_selu)
+FUNCTION(celu, import_celu)
+FUNCTION(thresholded_relu, import_thresholded_relu)
+FUNCTION(hard_sigmoid, import_hard_sigmoid)
+FUNCTION(hard_swish, import_hard_swish)
+FUNCTION(gelu, import_gelu)
+FUNCTION(swish, import_swish)
+FUNCTION(shrink, import_shrink)
+const sk_impl sk_impl_is_inf = {.import = import_is_inf, .infer = infer_test, .prepare = prepare, .run = run};
 const sk_impl sk_impl_is_nan = {.import = import_unary, .infer = infer_test, .prepare = prepare, .run = run};

@@ -49,5 +49,14 @@ static sk_status run(sk_run *r) {
     return sk_elementwise_run(r, &s->mean, (const void *const[]){out, count}, out);
 }
 
-const sk_impl sk_impl_variadic = {
-    .import = sk_import_all_present, .infer = infer, .prepare = prepare, .run = run};
+static int as_element(const sk_node *node, sk_element *e) {
+    e->kind = node->op->param;
+    e->operands = 2;
+    return node->n_inputs == 2 && !is_mean(node);
+}
+
+const sk_impl sk_impl_variadic = {.import = sk_import_all_present,
+                                  .infer = infer,
+                                  .prepare = prepare,
+                                  .run = run,
+                                  SK_TRAITS(.as_element = as_element)};

@@ -22,7 +22,7 @@ typedef struct row {
     double bound;    /* relative to |want| + floor */
     double floor;    /* what counts as absolute error, as a factor of the bound */
     double from, to; /* sampled range of x */
-    float p[3];
+    float p[5];
 } row;
 
 static const row rows[] = {
@@ -48,8 +48,8 @@ static const row rows[] = {
     {SK_UNARY_ELU, "elu", 4e-7, 1e-37, -INFINITY, INFINITY, {1, 1, 1}},
     {SK_UNARY_ELU, "selu", 4e-7, 1e-37, -INFINITY, INFINITY, {1.05070102f, 1.75809932f, 1}},
     {SK_UNARY_THRESHOLD, "threshold", 0, 0, -INFINITY, INFINITY, {0.7f}},
-    {SK_UNARY_HARD_SIGMOID, "hard_sigmoid", 1.3e-7, 1, -INFINITY, INFINITY, {0.2f, 0.5f}},
-    {SK_UNARY_HARD_SWISH, "hard_swish", 2e-7, 1, -1e30, 1e30, {0.16666667f, 0.5f}},
+    {SK_UNARY_LINEAR, "linear", 1.3e-7, 1, -INFINITY, INFINITY, {0.2f, 0.5f, 0, 1}},
+    {SK_UNARY_HARD_SWISH, "hard_swish", 2e-7, 1, -1e30, 1e30, {0.16666667f, 0.5f, 0, 1, 0.25f}},
     {SK_UNARY_SOFTPLUS, "softplus", 3e-7, 1e-37, -INFINITY, INFINITY, {0}},
     {SK_UNARY_SOFTSIGN, "softsign", 1.3e-7, 1e-37, -1e38, 1e38, {0}},
     {SK_UNARY_GELU, "gelu", 1e-6, 1, -1e38, 1e38, {0}}, /* 1 + erf cancels: absolute below zero */
@@ -73,7 +73,7 @@ static int agree(double got, double want, const row *r, double *error) {
 static double compare(const row *r, const float *x, size_t n) {
     static float y[BATCH];
     static double want[BATCH], wide[BATCH];
-    sk_unary_args args = {r->kind, {r->p[0], r->p[1], r->p[2]}};
+    sk_unary_args args = {r->kind, {r->p[0], r->p[1], r->p[2], r->p[3], r->p[4]}};
     for (size_t i = 0; i < n; i++) wide[i] = x[i];
     sk_select_unary(r->kind, SK_FLOAT64, 1)(wide, want, n, &args);
     sk_select_unary(r->kind, SK_FLOAT32, 0)(x, y, n, &args);
