@@ -195,6 +195,9 @@ typedef enum sk_op_flag {
     SK_OP_RANDOM = 32,    /* never folded */
     SK_OP_INTERNAL = 64,  /* made by target passes, never read from a file */
     SK_OP_CLAMPS = 128,   /* clamps out[0] to [node->lo, node->hi] for free: activations fuse into it */
+    SK_OP_SUM = 256,      /* out[0] = in[0] + in[1] */
+    SK_OP_ADDS = 512,     /* adds one input more than max_in, of out[0]'s shape, before it clamps: residual
+                             connections fuse into it */
 } sk_op_flag;
 
 struct sk_op {
@@ -205,7 +208,7 @@ struct sk_op {
     uint8_t since;
     uint8_t min_in, max_in, min_out, max_out; /* SK_MANY: no upper bound */
     uint8_t follow;                           /* sk_follow */
-    uint8_t flags;                            /* sk_op_flag */
+    uint16_t flags;                           /* sk_op_flag */
     uint8_t values; /* bit i: the value of input i shapes the outputs (or picks the branch) */
     uint8_t packs;  /* bit i: input i, when constant, is packed by prepare and not wanted at run */
 };

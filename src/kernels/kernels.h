@@ -66,6 +66,7 @@ typedef void sk_f32_conv_fn(const sk_conv_args *args);
 
 /* One output row of a depthwise convolution (kernel kh x kw, no dilation, 4 | channels). rows: kh input rows,
  * NULL outside the input. zeros: (kw + 3 * stride) * channels of them. packed: panels of width 4. */
+#define SK_DWCONV_ROWS 5 /* kh at most */
 typedef struct sk_dwconv_args {
     size_t channels, in_w, out_w, pad; /* pad < kw: columns before the input */
     const float *const *rows;
@@ -74,6 +75,29 @@ typedef struct sk_dwconv_args {
     float lo, hi;
 } sk_dwconv_args;
 typedef void sk_f32_dwconv_fn(const sk_dwconv_args *args);
+
+/* Winograd's convolution: 3 x 3, stride 1, tiles of h x w outputs from (h + 2) x (w + 2) inputs, 4 | channels.
+ * in: the input tile, pixel p at rows[p], into v[p * step + c] for as many transformed positions p. Each
+ * position is then a product of its own, m = v * transformed weights. out: m[p * step + c] back into the tile's
+ * first height x width (at most h x w) pixels, y = clamp(... + add); `line` floats from line to line of y and
+ * add, channels from pixel to pixel; add may be NULL, or y. */
+typedef struct sk_winograd_in_args {
+    size_t channels, step;
+    const float *const *rows;
+    float *v;
+} sk_winograd_in_args;
+typedef void sk_f32_winograd_in_fn(const sk_winograd_in_args *args);
+typedef struct sk_winograd_out_args {
+    size_t channels, step, line;
+    const float *m, *add;
+    float *y;
+    int32_t height, width;
+    float lo, hi;
+} sk_winograd_out_args;
+typedef void sk_f32_winograd_out_fn(const sk_winograd_out_args *args);
+
+/* y[i] = clamp(y[i] + x[i], lo, hi) */
+typedef void sk_f32_residual_fn(size_t n, const float *x, float *y, float lo, float hi);
 
 /* 8-bit operands: element i minus zero point i % n_zeros (conv: of its output channel), as 32 bits. */
 typedef struct sk_i8_operand {

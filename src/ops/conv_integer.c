@@ -1,13 +1,8 @@
 /* ConvInteger and QLinearConv: 8-bit convolution with 32-bit sums, and the same scaled back to 8 bits. */
+#include "ops/conv.h"
 #include "ops/elementwise.h"
 #include "ops/integer.h"
 #include "ops/ops.h"
-#include "ops/window.h"
-
-typedef struct conv_params {
-    sk_window_attrs attrs;
-    int32_t groups;
-} conv_params;
 
 /* Where the inputs are. ConvInteger: x, w, x_zero, w_zero. QLinearConv: x, x_scale, x_zero, w, w_scale,
  * w_zero, y_scale, y_zero, bias. */
@@ -21,20 +16,6 @@ static places places_of(const sk_node *node) {
 
 static const sk_tensor *optional(const sk_tensor *const *in, int n_in, int i) {
     return i < n_in ? in[i] : NULL;
-}
-
-static sk_status import(sk_import *c) {
-    char node[SK_NODE_TEXT];
-    const sk_attr *group;
-    conv_params *params = sk_params(c, sizeof *params);
-    if (!params) return sk_oom(c->err, sizeof *params);
-    SK_TRY(sk_window_import(c, &params->attrs));
-    SK_TRY(sk_want(c, "group", SK_ATTR_INT, &group));
-    if (group && (group->i < 1 || group->i > INT32_MAX))
-        return sk_fail(c->err, SK_MALFORMED, "%s: group is %lld", sk_node_text(c->node, node),
-                       (long long)group->i);
-    params->groups = group ? (int32_t)group->i : 1;
-    return SK_OK;
 }
 
 static sk_status check_scaled(const sk_infer *c, int64_t out_c) {
@@ -55,8 +36,6 @@ static sk_status check_scaled(const sk_infer *c, int64_t out_c) {
 }
 
 static sk_status infer(sk_infer *c) {
-    char shape[SK_SHAPE_TEXT], weights[SK_SHAPE_TEXT];
-    const conv_params *params = c->node->params;
     const places at = places_of(c->node);
     const sk_tensor *x = c->in[0], *w = c->in[at.w];
     const sk_tensor *x_zero = optional(c->in, c->n_in, at.x_zero),
@@ -68,21 +47,10 @@ static sk_status infer(sk_infer *c) {
     if (x_zero && x->type) SK_TRY(sk_want_types(c, at.x_zero, 1u << x->type));
     if (w_zero && w->type) SK_TRY(sk_want_types(c, at.w_zero, 1u << w->type));
     if (x->rank < 0 || w->rank < 0) return SK_OK;
-    sk_window_attrs attrs = params->attrs;
-    SK_TRY(sk_window_complete(c, &attrs, x, w));
-    const int64_t channels = (int64_t)w->dims[1] * params->groups;
-    if (x->dims[1] >= 0 && w->dims[1] >= 0 && channels != x->dims[1])
-        return sk_bad_shape(c, "input %s does not have the channels of weights %s in %d groups",
-                            sk_tensor_text(x, shape), sk_tensor_text(w, weights), params->groups);
-    if (w->dims[0] >= 0 && w->dims[0] % params->groups)
-        return sk_bad_shape(c, "%d output channels in %d groups", w->dims[0], params->groups);
     SK_TRY(sk_want_scales(c, at.x_zero, 1));
     SK_TRY(sk_want_scales(c, at.w_zero, w->dims[0]));
     if (scaled) SK_TRY(check_scaled(c, w->dims[0]));
-    y->rank = x->rank;
-    y->dims[0] = x->dims[0];
-    y->dims[1] = w->dims[0];
-    return sk_window_output(c, &attrs, x, y);
+    return sk_conv_infer_shape(c, w);
 }
 
 static double macs(const sk_node *node, const sk_tensor *const *in, const sk_tensor *const *out) {
@@ -91,15 +59,11 @@ static double macs(const sk_node *node, const sk_tensor *const *in, const sk_ten
 }
 
 static sk_status prepare(sk_prepare *p) {
-    const conv_params *params = p->node->params;
     const sk_tensor *w = p->in[places_of(p->node).w];
     sk_window *window = sk_prepare_alloc(p, sizeof *window);
     size_t sums;
     if (!window) return sk_oom(p->err, sizeof *window);
-    sk_window_attrs attrs = params->attrs;
-    sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
-    SK_TRY(sk_window_complete(&c, &attrs, p->in[0], w));
-    sk_window_make(&attrs, p->in[0], p->out[0], params->groups, window, NULL);
+    SK_TRY(sk_conv_make_window(p, w, window));
     p->state = window;
     if (p->node->op->param != SK_OP_SCALED) return SK_OK;
     if (!sk_mul(sk_numel(p->out[0]), sizeof(int32_t), &sums) || !sk_scratch_take(p, sums, &sums))
@@ -130,4 +94,4 @@ static sk_status run(sk_run *r) {
 }
 
 const sk_impl sk_impl_conv_integer = {
-    .import = import, .infer = infer, .prepare = prepare, .run = run, SK_TRAITS(SK_MACS(macs))};
+    .import = sk_conv_import, .infer = infer, .prepare = prepare, .run = run, SK_TRAITS(SK_MACS(macs))};

@@ -1,6 +1,7 @@
 /* ConvTranspose, float32, one to three spatial dimensions, channels-last. Output positions that agree modulo
  * the stride see the same taps: each such phase is an ordinary convolution of stride 1 with a part of the
  * filter, done as an indirect product without any wasted multiplication, its output pixels `stride` apart. */
+#include "ops/conv.h"
 #include "ops/phases.h"
 #include "kernels/select.h"
 
@@ -26,7 +27,6 @@ typedef struct transpose_state {
 /* ---- import and infer ---- */
 
 static sk_status transpose_import(sk_import *c) {
-    char node[SK_NODE_TEXT];
     const sk_attr *attr;
     transpose_params *params = sk_params(c, sizeof *params);
     if (!params) return sk_oom(c->err, sizeof *params);
@@ -36,12 +36,7 @@ static sk_status transpose_import(sk_import *c) {
     params->has_shape = attr && attr->count > 0;
     if (params->has_shape)
         SK_TRY(sk_window_ints(c, "output_shape", 1, 0, &params->attrs.spatial, params->shape, NULL));
-    SK_TRY(sk_want(c, "group", SK_ATTR_INT, &attr));
-    if (attr && (attr->i < 1 || attr->i > INT32_MAX))
-        return sk_fail(c->err, SK_MALFORMED, "%s: group is %lld", sk_node_text(c->node, node),
-                       (long long)attr->i);
-    params->groups = attr ? (int32_t)attr->i : 1;
-    return SK_OK;
+    return sk_conv_groups(c, &params->groups);
 }
 
 /* Size of the output along one axis, and the pad before it; 0 when it is none. */
@@ -261,16 +256,12 @@ static void run_images(const transpose_call *call) {
 
 static sk_status transpose_run(sk_run *r) {
     const transpose_state *s = r->state;
-    const sk_tensor *x = r->in[0], *y = r->out[0];
     const size_t in_c = (size_t)(s->w.in_c / s->w.groups), out_c = (size_t)(s->w.out_c / s->w.groups);
     char *scratch = r->scratch;
-    if (sk_numel(y) == 0) return SK_OK;
-    transpose_call c = {s, x->data, s->packed, NULL, y->data, NULL, r->node->lo, r->node->hi};
-    if (s->turn_x) {
-        float *turned = (float *)(scratch + s->x);
-        sk_to_channels_last((size_t)x->dims[0], (size_t)x->dims[1], sk_span(x, 2, x->rank), x->data, turned);
-        c.x = turned;
-    }
+    if (sk_numel(r->out[0]) == 0) return SK_OK;
+    transpose_call c = {
+        s,          sk_turned_input(r, s->turn_x, s->x), s->packed, NULL, r->out[0]->data, NULL, r->node->lo,
+        r->node->hi};
     if (s->pack_at_run) {
         float *packed = (float *)(scratch + s->pack);
         sk_weights weights = {.data = r->in[1]->data}, bias = {.data = NULL};
@@ -282,23 +273,13 @@ static sk_status transpose_run(sk_run *r) {
     c.rows = (const float **)(scratch + s->rows);
     c.zeros = memset(scratch + s->zeros, 0, in_c * sizeof(float));
     run_images(&c);
-    if (s->turn_y)
-        sk_to_channels_last((size_t)y->dims[0], sk_span(y, 2, y->rank), (size_t)y->dims[1], c.y, y->data);
+    if (s->turn_y) sk_turn_output(r, c.y);
     return SK_OK;
 }
 
 static sk_status transpose_run_scalar(sk_run *r) {
     const transpose_state *s = r->state;
-    const sk_conv_args args = {.w = &s->w,
-                               .x = r->in[0]->data,
-                               .weight = r->in[1]->data,
-                               .bias = r->n_in > 2 && r->in[2] ? r->in[2]->data : NULL,
-                               .y = r->out[0]->data,
-                               .x_last = r->in[0]->layout == SK_CHANNELS_LAST,
-                               .y_last = r->out[0]->layout == SK_CHANNELS_LAST,
-                               .lo = r->node->lo,
-                               .hi = r->node->hi};
-    f32_conv_transpose__ref(&args);
+    sk_conv_reference(r, &s->w, f32_conv_transpose__ref, 1);
     return SK_OK;
 }
 

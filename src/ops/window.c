@@ -221,4 +221,18 @@ void sk_to_channels_last(size_t n, size_t channels, size_t pixels, const float *
                        (ptrdiff_t)(pixels * sizeof(float)));
 }
 
+const float *sk_turned_input(const sk_run *r, int turn, size_t offset) {
+    const sk_tensor *x = r->in[0];
+    if (!turn) return x->data;
+    float *turned = (float *)((char *)r->scratch + offset);
+    sk_to_channels_last((size_t)x->dims[0], (size_t)x->dims[1], sk_span(x, 2, x->rank), x->data, turned);
+    return turned;
+}
+
+/* [pixels][channels] to [channels][pixels] is the same turn the other way round. */
+void sk_turn_output(const sk_run *r, const float *y) {
+    const sk_tensor *to = r->out[0];
+    sk_to_channels_last((size_t)to->dims[0], sk_span(to, 2, to->rank), (size_t)to->dims[1], y, to->data);
+}
+
 int sk_layout_matters(const sk_tensor *t) { return t->dims[1] != 1 && sk_span(t, 2, t->rank) != 1; }

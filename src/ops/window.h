@@ -71,6 +71,11 @@ int sk_scratch_take(sk_prepare *p, size_t bytes, size_t *offset);
  */
 void sk_to_channels_last(size_t n, size_t channels, size_t pixels, const float *x, float *y);
 
+/* Input 0's floats channels-last: as they are, or with `turn` a copy at `offset` in the scratch. */
+const float *sk_turned_input(const sk_run *r, int turn, size_t offset);
+/* Output 0 plain, from channels-last floats. */
+void sk_turn_output(const sk_run *r, const float *y);
+
 /* Does it matter whether t is stored plain or channels-last? (not with one channel or one pixel) */
 int sk_layout_matters(const sk_tensor *t);
 

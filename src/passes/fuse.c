@@ -1,6 +1,7 @@
 /* Fusion by properties, not by names: an affine operator (batch norm, a constant scale or shift) folds into
- * the weights of the linear operator before it, and a clamp (Relu, Clip) into whatever clamps for free. The
- * weights stay in the source: their scale is one vector on the constant. */
+ * the weights of the linear operator before it, a clamp (Relu, Clip) into whatever clamps for free, and the
+ * sum of a residual connection into what adds before it clamps. The weights stay in the source: their scale
+ * is one vector on the constant. */
 #include <string.h>
 
 #include "passes/passes.h"
@@ -9,7 +10,7 @@ typedef struct fusion {
     sk_ir *ir;
     sk_graph *graph;
     sk_error *err;
-    int32_t *uses;
+    int32_t *uses, *at; /* of the graph's values: how often read, and the number of the node that makes it */
     uint8_t *keep;
 } fusion;
 
@@ -21,9 +22,14 @@ static sk_node *sole_maker(const fusion *f, const sk_value *value) {
 
 /* `by` swallows `node`, whose output it makes from now on. */
 static void swallow(fusion *f, sk_node *by, const sk_node *node, int index) {
+    f->at[node->outputs[0]->index] = f->at[by->outputs[0]->index];
     by->outputs[0] = node->outputs[0];
     by->outputs[0]->producer = by;
     f->keep[index] = 0;
+}
+
+static int is_clamped(const sk_node *node) {
+    return node->lo != -__builtin_inff() || node->hi != __builtin_inff();
 }
 
 static int fuse_clamp(fusion *f, int index) {
@@ -92,7 +98,7 @@ static int is_plain_constant(const sk_value *value, int type) {
  * else 0. */
 static int takes_affine(const sk_node *maker, sk_linear *linear) {
     const sk_traits *traits = maker->op->impl->traits;
-    if (!traits || !traits->as_linear || maker->lo != -__builtin_inff() || maker->hi != __builtin_inff() ||
+    if (!traits || !traits->as_linear || is_clamped(maker) || maker->n_inputs > maker->op->max_in ||
         !traits->as_linear(maker, linear))
         return 0;
     const sk_value *weights = maker->inputs[linear->weight];
@@ -142,11 +148,49 @@ static sk_status fuse_affine(fusion *f, int index) {
     return SK_OK;
 }
 
+/* The node that adds `other`, made elsewhere, to what it makes anyway; NULL: `value`'s maker cannot. */
+static sk_node *adder(const fusion *f, const sk_value *value, const sk_value *other, const sk_value *sum) {
+    sk_node *maker = sole_maker(f, value);
+    if (!maker || !(maker->op->flags & SK_OP_ADDS) || is_clamped(maker)) return NULL;
+    if (maker->n_inputs > maker->op->max_in || !other || other->constant) return NULL;
+    /* shapes that are only known later might have to be stretched */
+    const sk_tensor *a = &value->type, *b = &other->type;
+    const int same = sk_shape_known(a) && sk_shape_known(b) && sk_same_shape(a, b);
+    return same && a->type == SK_FLOAT32 && b->type == SK_FLOAT32 && sum->type.type == SK_FLOAT32 ? maker
+                                                                                                  : NULL;
+}
+
+/* In place of the sum, where both operands are there, stands the node that makes one of them: the later one,
+ * so that the order stays as it was. */
+static sk_status fuse_sum(fusion *f, int index) {
+    sk_node **nodes = f->graph->nodes, *node = nodes[index];
+    if (!(node->op->flags & SK_OP_SUM)) return SK_OK;
+    sk_node *can[2];
+    for (int i = 0; i < 2; i++) can[i] = adder(f, node->inputs[i], node->inputs[!i], node->outputs[0]);
+    if (!can[0] && !can[1]) return SK_OK;
+    const int first = can[0] && can[1] && f->at[node->inputs[0]->index] < f->at[node->inputs[1]->index];
+    const int i = can[0] && !first ? 0 : 1;
+    sk_node *by = can[i];
+    if (!reach_input(by, by->op->max_in)) return sk_oom(f->err, sizeof *by);
+    by->inputs[by->op->max_in] = node->inputs[!i];
+    f->keep[f->at[node->inputs[i]->index]] = 0;
+    by->outputs[0] = node->outputs[0];
+    by->outputs[0]->producer = by;
+    nodes[index] = by;
+    return SK_OK;
+}
+
 static sk_status fuse_nodes(fusion *f) {
     memset(f->keep, 1, (size_t)f->graph->n_nodes);
     sk_count_uses(f->graph, f->uses);
-    for (int i = 0; i < f->graph->n_nodes; i++)
-        if (!fuse_clamp(f, i)) SK_TRY(fuse_affine(f, i));
+    for (int i = 0; i < f->graph->n_nodes; i++) {
+        const sk_node *node = f->graph->nodes[i];
+        for (int j = 0; j < node->n_outputs; j++)
+            if (node->outputs[j] && node->outputs[j]->graph == f->graph) f->at[node->outputs[j]->index] = i;
+        if (fuse_clamp(f, i)) continue;
+        SK_TRY(fuse_affine(f, i));
+        if (f->keep[i]) SK_TRY(fuse_sum(f, i));
+    }
     sk_keep_nodes(f->graph, f->keep);
     return SK_OK;
 }
@@ -154,8 +198,9 @@ static sk_status fuse_nodes(fusion *f) {
 static sk_status fuse_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
     fusion f = {.ir = ir, .graph = graph, .err = err};
     /* fused constants add values: at most two for each node */
-    f.uses =
-        sk_calloc(ir->arena.heap, (size_t)graph->n_values + 2 * (size_t)graph->n_nodes + 1, sizeof *f.uses);
+    const size_t values = (size_t)graph->n_values + 2 * (size_t)graph->n_nodes + 1;
+    f.uses = sk_calloc(ir->arena.heap, values, 2 * sizeof *f.uses);
+    f.at = f.uses ? f.uses + values : NULL;
     f.keep = sk_calloc(ir->arena.heap, (size_t)graph->n_nodes + 1, 1);
     const sk_status status = f.uses && f.keep ? fuse_nodes(&f) : sk_oom(err, (size_t)graph->n_values);
     sk_free(ir->arena.heap, f.uses);

@@ -118,7 +118,7 @@ static int converts_input(const sk_node *node, int i, int rank) {
     const sk_value *in = node->inputs[i];
     if (!in || in->type.rank != rank) return 0;
     switch (node->op->follow) {
-    case SK_FOLLOW_CHANNELS: return i == 0;
+    case SK_FOLLOW_CHANNELS: return i == 0 || i == node->op->max_in; /* what it adds lies as its output */
     case SK_FOLLOW_ELEMENTWISE: return !in->constant; /* a constant operand is read with strides */
     default: return 1;
     }

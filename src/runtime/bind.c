@@ -145,7 +145,7 @@ static int can_take(const binding *b, int i) {
 }
 
 static void place_outputs(binding *b, int step, int *cut) {
-    const uint8_t flags = b->node->op->flags;
+    const int flags = b->node->op->flags;
     for (int i = 0; i < b->node->n_outputs; i++) {
         sk_slot *out = b->out[i];
         if (!out) continue;

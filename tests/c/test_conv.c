@@ -1,6 +1,6 @@
-/* Conv and ConvTranspose from end to end, on random shapes, options and clamps, against the scalar
- * definition: constant and computed weights, known and unknown input rank, one to three spatial dimensions.
- * CASES=n for more cases, SEED=n for others; a failure prints the case. */
+/* Conv and ConvTranspose from end to end, on random shapes, options, clamps and residual sums, against the
+ * scalar definition: constant and computed weights, known and unknown input rank, one to three spatial
+ * dimensions. CASES=n for more cases, SEED=n for others; a failure prints the case. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +10,7 @@ typedef struct conv_case {
     int transposed, spatial, groups, in_c, out_c; /* channels of a group */
     int constant_weights, has_bias, known_rank, batch;
     int auto_pad, clamp; /* auto_pad 0: explicit */
+    int residual;        /* something is added: 1 from the left, 2 from the right */
     int32_t in[3], kernel[3], stride[3], dilation[3], pads[6], extra[3];
 } conv_case;
 
@@ -47,6 +48,23 @@ static void pick_window(uint32_t *r, conv_case *c) {
         }
 }
 
+/* 3x3, stride 1, whole vectors of channels: done by transformed tiles. */
+static void pick_tiles(uint32_t *r, conv_case *c) {
+    c->transposed = 0;
+    c->groups = 1;
+    c->spatial = 2;
+    c->constant_weights = 1;
+    c->in_c = 4 * test_between(r, 3, 9);
+    c->out_c = 4 * test_between(r, 3, 9);
+    for (int i = 0; i < 2; i++) {
+        c->kernel[i] = 3;
+        c->stride[i] = c->dilation[i] = 1;
+        c->pads[i] = test_between(r, 0, 3);
+        c->pads[2 + i] = test_between(r, 0, 3);
+        c->in[i] = test_between(r, 3, 40);
+    }
+}
+
 static conv_case pick(uint32_t *r) {
     conv_case c = {0};
     c.transposed = test_between(r, 0, 3) == 0;
@@ -65,22 +83,25 @@ static conv_case pick(uint32_t *r) {
     c.auto_pad = test_between(r, 0, 2) ? 0 : test_between(r, 1, 3);
     c.clamp = test_between(r, 0, 2) == 0;
     pick_window(r, &c);
+    if (test_between(r, 0, 4) == 0) pick_tiles(r, &c);
+    c.residual = test_between(r, 0, 3) > 1 ? test_between(r, 1, 2) : 0;
     return c;
 }
 
 static void describe(const conv_case *c, int seed, char *dst, size_t size) {
-    int n = snprintf(dst, size, "SEED=%d %s%dD batch %d, %d groups of %d -> %d%s%s%s, %s, clamp %d;", seed,
-                     c->transposed ? "transposed " : "", c->spatial, c->batch, c->groups, c->in_c, c->out_c,
-                     c->constant_weights ? "" : ", computed weights", c->has_bias ? ", bias" : "",
-                     c->known_rank ? "" : ", unknown rank", auto_pads[c->auto_pad], c->clamp);
+    int n =
+        snprintf(dst, size, "SEED=%d %s%dD batch %d, %d groups of %d -> %d%s%s%s, %s, clamp %d, residual %d;",
+                 seed, c->transposed ? "transposed " : "", c->spatial, c->batch, c->groups, c->in_c, c->out_c,
+                 c->constant_weights ? "" : ", computed weights", c->has_bias ? ", bias" : "",
+                 c->known_rank ? "" : ", unknown rank", auto_pads[c->auto_pad], c->clamp, c->residual);
     for (int i = 0; i < c->spatial && n > 0 && (size_t)n < size; i++)
         n += snprintf(dst + n, size - (size_t)n, " in %d k %d s %d d %d p %d,%d +%d", c->in[i], c->kernel[i],
                       c->stride[i], c->dilation[i], c->pads[i], c->pads[c->spatial + i], c->extra[i]);
 }
 
-static void write_node(onnx *o, const conv_case *c) {
-    const char *in[] = {"x", "w", "b"}, *out[] = {c->clamp ? "t" : "y"};
-    onnx_node(o, c->transposed ? "ConvTranspose" : "Conv", c->has_bias ? 3 : 2, in, 1, out);
+static void write_conv(onnx *o, const conv_case *c, int n_in, const char *name) {
+    const char *in[] = {"x", "w", "b"}, *out[] = {name};
+    onnx_node(o, c->transposed ? "ConvTranspose" : "Conv", n_in, in, 1, out);
     onnx_ints(o, "kernel_shape", c->spatial, c->kernel);
     onnx_ints(o, "strides", c->spatial, c->stride);
     onnx_ints(o, "dilations", c->spatial, c->dilation);
@@ -88,9 +109,28 @@ static void write_node(onnx *o, const conv_case *c) {
     else onnx_ints(o, "pads", 2 * c->spatial, c->pads);
     if (c->transposed) onnx_ints(o, "output_padding", c->spatial, c->extra);
     onnx_int(o, "group", c->groups);
-    if (!c->clamp) return;
-    const char *clamp_in[] = {"t"}, *clamp_out[] = {"y"};
-    onnx_node(o, "Relu", 1, clamp_in, 1, clamp_out);
+}
+
+static void write_relu(onnx *o, const char *from, const char *to) {
+    const char *in[] = {from}, *out[] = {to};
+    onnx_node(o, "Relu", 1, in, 1, out);
+}
+
+/* The convolution; perhaps its sum with another of the same shape, clamped or not; perhaps a clamp. */
+static void write_nodes(onnx *o, const conv_case *c) {
+    const char *last = c->clamp ? "t" : "y";
+    const int n_in = c->has_bias ? 3 : 2;
+    if (c->residual == 1) {
+        write_conv(o, c, 2, "z0");
+        write_relu(o, "z0", "z");
+    }
+    write_conv(o, c, n_in, c->residual ? "c" : last);
+    if (c->residual == 2) write_conv(o, c, 2, "z");
+    if (c->residual) {
+        const char *in[] = {c->residual == 1 ? "z" : "c", c->residual == 1 ? "c" : "z"}, *out[] = {last};
+        onnx_node(o, "Add", 2, in, 1, out);
+    }
+    if (c->clamp) write_relu(o, "t", "y");
 }
 
 static void run_case(test_counts *counts, const conv_case *c, uint32_t *r, const char *label) {
@@ -104,7 +144,7 @@ static void run_case(test_counts *counts, const conv_case *c, uint32_t *r, const
     const sk_tensor *inputs[3] = {&x, &w, &b};
     onnx o;
     onnx_start(&o);
-    write_node(&o, c);
+    write_nodes(&o, c);
     onnx_input(&o, "x", SK_FLOAT32, c->known_rank ? 2 + c->spatial : -1, x_dims);
     int n = 1;
     if (c->constant_weights) {
@@ -124,6 +164,32 @@ static void run_case(test_counts *counts, const conv_case *c, uint32_t *r, const
     free(b.data);
 }
 
+/* Channels for which the smaller tiles are taken, on images smaller than a tile and not. */
+static void wide_cases(test_counts *counts) {
+    static const int sizes[][4] = {{132, 128, 7, 7}, {64, 260, 1, 9}, {260, 264, 5, 2}, {264, 256, 4, 11}};
+    for (int i = 0; i < 4; i++) {
+        uint32_t r = (uint32_t)i + 77;
+        conv_case c = {.spatial = 2,
+                       .groups = 1,
+                       .batch = 1 + i % 2,
+                       .constant_weights = 1,
+                       .has_bias = 1,
+                       .known_rank = 1,
+                       .clamp = 1,
+                       .residual = i % 3};
+        c.in_c = sizes[i][0];
+        c.out_c = sizes[i][1];
+        for (int d = 0; d < 2; d++) {
+            c.in[d] = sizes[i][2 + d];
+            c.kernel[d] = 3;
+            c.stride[d] = c.dilation[d] = c.pads[d] = c.pads[2 + d] = 1;
+        }
+        char label[400];
+        describe(&c, i, label, sizeof label);
+        run_case(counts, &c, &r, label);
+    }
+}
+
 int main(void) {
     const char *cases = getenv("CASES"), *first = getenv("SEED");
     const int n = cases ? atoi(cases) : 600, seed = first ? atoi(first) : 1;
@@ -136,5 +202,6 @@ int main(void) {
         describe(&c, i, label, sizeof label);
         run_case(&counts, &c, &r, label);
     }
+    wide_cases(&counts);
     return test_summary(&counts);
 }
