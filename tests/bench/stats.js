@@ -57,6 +57,7 @@ export function difference(got, want) {
       if (!(d <= apart)) apart = Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
       largest = Math.max(largest, Math.abs(Number(b[j])));
     }
+    if (apart === Number.POSITIVE_INFINITY) return apart;
     worst = Math.max(worst, apart === 0 ? 0 : apart / largest);
   }
   return worst;
