@@ -29,6 +29,9 @@ typedef struct sk_softmax_args {
 } sk_softmax_args;
 typedef void sk_softmax_fn(const sk_softmax_args *args);
 
+/* y[i] = exp(x[i] - the largest x); returns their sum. y may be x. NaN spoils the sum. n >= 1 */
+typedef float sk_f32_exp_sum_fn(const float *x, float *y, size_t n);
+
 /* y[i * stride + j] = x[...] * scale[j * step] + shift[j * step] for i < rows, j < cols; step is 0 or 1; y
  * may be x. */
 typedef void sk_f32_affine_fn(const float *x, float *y, size_t rows, size_t cols, size_t stride,

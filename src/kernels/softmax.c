@@ -22,34 +22,53 @@ static float row_max(const float *x, size_t n) {
     return max;
 }
 
-/* y[i] = exp(x[i] - max), or x[i] - max with keep; the sum of the exponentials. */
-static float exponentials(const float *x, float *y, size_t n, float max, int keep) {
+/* y[i] = exp(x[i] - max); their sum. */
+static float exponentials(const float *x, float *y, size_t n, float max) {
     static const int32_t lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
     const v128_t top = sk_splat4(max);
     v128_t sum = sk_splat4(0);
-    for (size_t i = 0; i < n; i += 4) {
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const v128_t e = sk_exp_negative4(sk_sub4(sk_load4(x + i), top)),
+                     f = sk_exp_negative4(sk_sub4(sk_load4(x + i + 4), top));
+        sk_store4(y + i, e);
+        sk_store4(y + i + 4, f);
+        sum = sk_add4(sum, sk_add4(e, f));
+    }
+    for (; i + 4 <= n; i += 4) {
+        const v128_t e = sk_exp_negative4(sk_sub4(sk_load4(x + i), top));
+        sk_store4(y + i, e);
+        sum = sk_add4(sum, e);
+    }
+    if (i < n) {
         const size_t left = n - i;
-        const v128_t d = sk_sub4(left < 4 ? sk_load_part(x + i, left) : sk_load4(x + i), top), e = sk_exp4(d);
-        if (left < 4) {
-            sk_store_part(y + i, keep ? d : e, left);
-            sum = sk_add4(sum, wasm_v128_and(e, wasm_v128_load(lanes + 4 - left)));
-        } else {
-            sk_store4(y + i, keep ? d : e);
-            sum = sk_add4(sum, e);
-        }
+        float four[4] = {0};
+        sk_store_part(four, sk_load_part(x + i, left), left);
+        exponentials(four, four, 4, max);
+        const v128_t e = sk_load4(four);
+        sk_store_part(y + i, e, left);
+        sum = sk_add4(sum, wasm_v128_and(e, wasm_v128_load(lanes + 4 - left)));
     }
     return sk_sum_lanes(sum);
 }
 
+float f32_exp_sum__simd128(const float *x, float *y, size_t n) {
+    return exponentials(x, y, n, row_max(x, n));
+}
+
 static void softmax_row(const float *x, float *y, size_t n, int take_log) {
-    const float max = row_max(x, n);
-    if (take_log) {
-        const float shift = (float)sk_log(exponentials(x, y, n, max, 1));
-        f32_sub__simd128(y, 1, &shift, 0, y, n);
-    } else {
-        const float scale = 1 / exponentials(x, y, n, max, 0);
+    if (!take_log) {
+        const float scale = 1 / f32_exp_sum__simd128(x, y, n);
         f32_mul__simd128(y, 1, &scale, 0, y, n);
+        return;
     }
+    const float max = row_max(x, n);
+    float sum = 0, part[STRIP];
+    for (size_t i = 0; i < n; i += STRIP)
+        sum += exponentials(x + i, part, n - i < STRIP ? n - i : STRIP, max);
+    const float shift = (float)sk_log(sum);
+    f32_sub__simd128(x, 1, &max, 0, y, n);
+    f32_sub__simd128(y, 1, &shift, 0, y, n);
 }
 
 /* cols <= STRIP columns, rows `stride` apart. */

@@ -92,7 +92,8 @@ uint32_t sk_match_folded(const sk_match *m, const sk_node *node) {
     uint32_t count, mask = 0;
     const int64_t *axes = sk_attr_ints(node, "axes", &count);
     if (!sk_match_real(node->inputs[0]) || sk_attr_int(node, "keepdims", 1) != 1) return 0;
-    if (!axes && node->n_inputs > 1) {
+    if (!axes) {
+        if (node->n_inputs < 2) return 0;
         const int n = sk_match_ints(m, node->inputs[1], from_input, SK_MAX_RANK);
         count = n < 0 ? 0 : (uint32_t)n;
         axes = from_input;
