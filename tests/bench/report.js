@@ -54,19 +54,17 @@ function speedRows(result, model, threads) {
   const name = namesOf(result);
   const rows = result.speed.filter((row) => row.model === model && row.threads === threads);
   const own = rows.find(({ engine, rounds }) => engine === 'siskin' && rounds);
-  return rows
-    .filter(({ rounds, applies }) => rounds || applies)
-    .map(({ engine, rounds, unavailable, difference }) => {
-      if (!rounds) return [name(engine), '', '', '', `not available: ${unavailable}`, ''];
-      const { min, median: middle, p95 } = summary(rounds.flat());
-      const share = own && engine !== 'siskin' ? ratio(own.rounds, rounds) : null;
-      return [
-        name(engine),
-        ...[min, middle, p95].map(short),
-        share ? `${short(share.median)} (${short(share.low)} to ${short(share.high)})` : '',
-        engine === 'siskin' ? '' : difference === undefined ? 'not comparable' : difference.toExponential(0),
-      ];
-    });
+  return rows.map(({ engine, rounds, unavailable, difference }) => {
+    if (!rounds) return [name(engine), '', '', '', `not available: ${unavailable}`, ''];
+    const { min, median: middle, p95 } = summary(rounds.flat());
+    const share = own && engine !== 'siskin' ? ratio(own.rounds, rounds) : null;
+    return [
+      name(engine),
+      ...[min, middle, p95].map(short),
+      share ? `${short(share.median)} (${short(share.low)} to ${short(share.high)})` : '',
+      engine === 'siskin' ? '' : difference === undefined ? 'not comparable' : difference.toExponential(0),
+    ];
+  });
 }
 
 function times(result) {

@@ -6,7 +6,6 @@
  * @property {string} engine
  * @property {string} model
  * @property {number} threads
- * @property {boolean} [applies] whether this engine is compared on this model at all
  * @property {string} [unavailable] why there are no times
  * @property {number[][]} [rounds] milliseconds of each prediction
  * @property {number} [load] milliseconds from import to a loaded model
@@ -22,17 +21,13 @@ import { difference, median } from './stats.js';
 const TOLERANCE = 1e-4;
 
 /**
+ * Whether this engine is compared on this model at all.
  * @param {import('./engines.js').Engine} engine
  * @param {import('./models.js').Model} model
  * @param {number} threads
- * @returns {string | null} why this engine has no row for this model
  */
-export function missing({ id, format, title }, { files, id: model }, threads) {
-  if (id === 'siskin-worker' && threads > 1) return 'the worker is timed with one thread';
-  if (files[format]) return null;
-  if (format === 'tflite' && model === 'mobilenetv2') return 'no .tflite file: set BENCH_MODELS';
-  return `${title} is compared on MobileNetV2 alone`;
-}
+export const isCompared = ({ id, format }, model, threads) =>
+  (id !== 'siskin-worker' || threads === 1) && (format === 'onnx' || model.id === 'mobilenetv2');
 
 /**
  * One model on all engines and numbers of threads, all in turns.
@@ -46,7 +41,8 @@ export async function speed(bench, engines, model) {
   const entries = [];
   try {
     for (const count of threads)
-      for (const engine of engines) entries.push(await open(bench, engine, model, count));
+      for (const engine of engines.filter((one) => isCompared(one, model, count)))
+        entries.push(await open(bench, engine, model, count));
     const ready = entries.filter(({ row }) => !row.unavailable);
     bench.say(`${model.id}: ${ready.length} pages, warming up`);
     await compare(
@@ -81,10 +77,8 @@ export async function speed(bench, engines, model) {
 async function open({ context, url, say }, engine, model, threads) {
   /** @type {Row} */
   const row = { engine: engine.id, model: model.id, threads };
-  const reason = missing(engine, model, threads);
-  // What does not apply needs no line in a table; what could be there and is not does.
-  if (reason) return { row: { ...row, unavailable: reason } };
-  row.applies = true;
+  if (!model.files[engine.format])
+    return { row: { ...row, unavailable: `no .${engine.format} file: set BENCH_MODELS` } };
   const { page, call, errors } = await openPage(context, url);
   try {
     await page.bringToFront();

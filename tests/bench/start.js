@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
-import { missing } from './speed.js';
+import { isCompared } from './speed.js';
 
 const MODEL = 'mobilenetv2';
 const compress = promisify(brotliCompress);
@@ -24,7 +24,7 @@ const isEngine = ({ path }) => !/^\/(bench|model|input)\//.test(path);
 export async function startUp(bench, engines, models) {
   const model = models.find(({ id }) => id === MODEL);
   if (!model) return null;
-  const wanted = engines.filter((engine) => !missing(engine, model, 1));
+  const wanted = engines.filter((engine) => isCompared(engine, model, 1) && model.files[engine.format]);
   const rows = [];
   for (const engine of wanted) {
     const { ms, files } = await first(bench, engine, model);

@@ -62,12 +62,12 @@ const run = (own, other) => ({
   ],
   models: [{ id: 'mobilenetv2', title: 'MobileNetV2', generated: false, bytes: 1 }],
   speed: [
-    { engine: 'siskin', model: 'mobilenetv2', threads: 1, applies: true, rounds: [[own], [own]] },
+    { engine: 'siskin', model: 'mobilenetv2', threads: 1, rounds: [[own], [own]] },
     {
       engine: 'ort',
       model: 'mobilenetv2',
       threads: 1,
-      applies: true,
+
       rounds: [[other], [other]],
       difference: 1e-6,
     },
