@@ -191,17 +191,17 @@ function growths({ growth }) {
   return [...parts, command('--parts growth --engines siskin')];
 }
 
-const MOST_STEPS = 6;
+const MOST_STEPS = 8;
 
-/** Where the time goes, by operator and the way it is computed. */
+/** Where the time goes, by operator and what it puts out. */
 function profiles(result) {
   const name = namesOf(result);
   const rows = [];
   for (const { model, threads, profile } of result.speed) {
     if (!profile || threads !== 1) continue;
     const sums = new Map();
-    for (const { op, way, ms, share } of profile.steps) {
-      const key = way ? `${op}, ${way}` : op;
+    for (const { op, way, dims = [], ms, share } of profile.steps) {
+      const key = `${op}${way ? ` (${way})` : ''} to ${dims.join(' x ') || 'a scalar'}`;
       const sum = sums.get(key) ?? { key, steps: 0, ms: 0, share: 0 };
       sums.set(key, { key, steps: sum.steps + 1, ms: sum.ms + ms, share: sum.share + share });
     }
@@ -212,7 +212,8 @@ function profiles(result) {
   if (!rows.length) return [];
   return [
     '## Where the time goes',
-    `The ${MOST_STEPS} dearest kinds of steps of each model, one thread, by \`model.profile()\`:`,
+    `The ${MOST_STEPS} dearest kinds of steps of each model, one thread, by \`model.profile()\`; steps of one kind have the same ` +
+      'operator and the same size of output:',
     table(['', 'step', 'number', 'ms', 'share'], rows),
     command('--parts speed,profile --engines siskin --threads 1'),
   ];
