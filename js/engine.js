@@ -94,6 +94,8 @@ export async function startEngine(module, files, most) {
 
   return {
     build,
+    /** Which kernels were timed as the fastest, for `open` of later models of the same module; 0: not known yet. */
+    tuned: () => call('tuned'),
     /** Bytes of the wasm memory. */
     memory: () => memory.buffer.byteLength,
 
@@ -121,9 +123,13 @@ export async function startEngine(module, files, most) {
     /** 'sha256-...' of the pieces hashed. */
     digest: () => textOf('hash_text'),
 
-    /** @param {string[]} paths of the external data @param {import('./protocol.js').OpenOptions} options */
-    open(paths, options) {
-      const status = call('open', files[0].size, ...options);
+    /**
+     * @param {string[]} paths of the external data
+     * @param {import('./protocol.js').OpenOptions} options
+     * @param {number} [tuned]
+     */
+    open(paths, options, tuned = 0) {
+      const status = call('open', files[0].size, ...options, tuned);
       if (status) fail('out-of-memory', 'no memory for a model');
       for (const [i, path] of paths.entries()) {
         const number = lend(new TextEncoder().encode(`${path}\0`), (at) =>

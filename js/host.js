@@ -30,9 +30,12 @@ export function serve(answer, begin) {
   const pushed = [];
   /** @type {(module: WebAssembly.Module) => void} */
   let useModule;
+  /** @type {Promise<WebAssembly.Module>} */
   const module = new Promise((resolve) => {
     useModule = resolve;
   });
+  /** What an earlier model of that module found out. @type {number | undefined} */
+  let tuned;
 
   /** @param {import('./protocol.js').LoadCall} call @param {AbortSignal} signal */
   const load = async ({ origins, paths, integrity, open: options, threads }, signal) => {
@@ -82,7 +85,7 @@ export function serve(answer, begin) {
     if (digest !== integrity) fail('integrity', `the model has ${digest}, not ${integrity}`);
     signal.throwIfAborted();
     report('load', 0, 1);
-    engine.open(paths, options);
+    engine.open(paths, options, tuned);
     await engine.work('load', signal);
     await sharing;
     report('load', 1, 1);
@@ -135,7 +138,10 @@ export function serve(answer, begin) {
   const calls = { load, predict, profile, describe: (what) => engine.describe(what) };
 
   return async ([op, arg, piece]) => {
-    if (op === 'module') return useModule(arg);
+    if (op === 'module') {
+      tuned = piece;
+      return useModule(arg);
+    }
     if (op === 'push') {
       try {
         return piece ? pushed[arg].enqueue(piece) : pushed[arg].close();
@@ -150,7 +156,7 @@ export function serve(answer, begin) {
     try {
       const value = await perform(arg, stop.signal);
       const buffers = value.map?.((/** @type {import('./protocol.js').Output} */ { buffer }) => buffer);
-      answer(RESULT, [value, engine.memory()], buffers);
+      answer(RESULT, [value, engine.memory(), engine.tuned()], buffers);
     } catch (error) {
       const { code, message, status } = ours(error, 'internal');
       answer(ERROR, [code, message, { status }]);

@@ -7,7 +7,7 @@
  */
 
 /** @typedef {[input: number, type?: string, dims?: readonly number[], bytes?: Uint8Array]} Feed  no type: not given */
-/** @typedef {[memoryLimit: number, flags: number, failAfter: number]} OpenOptions  glue.c's */
+/** @typedef {[memoryLimit: number, flags: number, failAfter: number]} OpenOptions  glue.c's, without `tuned` */
 /** @typedef {{most: number, worth: number}} Threads  in all; worth: bytes from which on a model gets helpers */
 /** @typedef {{origins: import('./source.js').Origin[], paths: string[], integrity?: string, open: OpenOptions, threads: Threads}} LoadCall */
 /** @typedef {{work: 'run' | 'bind', feeds: Feed[], wanted: number[], keep: [output: number, input: number][]}} PredictCall */
@@ -15,6 +15,6 @@
 /** @typedef {{type: string, dims: number[], buffer: ArrayBuffer}} Output */
 /** @typedef {(kind: number, value: any, transfer?: Transferable[]) => void} Answer */
 
-export const RESULT = 0; // [what was asked for, bytes of the wasm memory]
+export const RESULT = 0; // [what was asked for, bytes of the wasm memory, engine.tuned()]
 export const ERROR = 1; // [code, message, {status}]: SiskinError's arguments
 export const PROGRESS = 2; // {phase, loaded, total}

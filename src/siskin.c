@@ -20,6 +20,8 @@ sk_model *sk_model_new(const sk_host *host, uint64_t size, const sk_options *opt
     model->host = *host;
     if (options) model->options = *options;
     model->heap.limit = model->options.memory_limit;
+    if (model->options.tuned > 0 && model->options.tuned <= SK_MAX_TILES)
+        model->tuning = (sk_tuning){.tile = (uint8_t)(model->options.tuned - 1), .done = 1};
     if (model->options.fail_after > 0) model->heap.fail_after = model->options.fail_after - 1;
     sk_arena_init(&model->ir.arena, &model->heap);
     sk_text_init(&model->text, &model->heap);
@@ -238,6 +240,7 @@ sk_status sk_unset_input(sk_model *model, int input) {
 static int is_keyed(const sk_input *input) { return input->keyed && sk_numel(&input->t) <= KEYED_ELEMENTS; }
 
 static int key_matches(const sk_model *model, const sk_plan *plan) {
+    if (plan->tile != model->tuning.tile) return 0;
     for (int i = 0; i < model->ir.main->n_inputs; i++) {
         const sk_tensor *a = &plan->key[i], *b = &model->inputs[i].t;
         if (a->type != b->type || !sk_same_shape(a, b)) return 0;
@@ -318,6 +321,7 @@ static sk_status run(sk_model *model, double budget, int bind_only) {
     if (status == SK_OK) status = sk_execute(model, budget > 0 ? begun + budget : -1, bind_only);
     model->run_ms += sk_now(model) - begun;
     if (status != SK_OK && status != SK_MORE) sk_unwind(model);
+    if (status == SK_OK && !bind_only) sk_tune(model);
     return status;
 }
 

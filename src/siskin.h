@@ -31,6 +31,7 @@ typedef struct sk_options {
     sk_pool *pool;       /* threads that help, see core/pool.h; NULL: none. Borrowed */
     size_t memory_limit; /* bytes the model may hold; 0: none */
     long fail_after;     /* tests: the Nth allocation and all after it fail; 0: never */
+    uint8_t tuned;       /* sk_tuned of an earlier model on this machine; 0: find out */
     uint8_t reference;   /* scalar reference kernels instead of SIMD */
     uint8_t no_fusion;   /* leave out the optional passes: for comparing and debugging */
     uint8_t check;       /* run every node a second time with the reference kernels; see SK_DESCRIBE_CHECK */
@@ -90,6 +91,10 @@ void sk_model_profile(sk_model *model, int on);
 
 /* After a run: the tensor of output `output`, valid until the next call on the model. Plain layout. */
 sk_status sk_output(sk_model *model, int output, sk_tensor *tensor);
+
+/* Which product kernel proved fastest here, as a number > 0; 0: not known yet, which takes a few predictions.
+ */
+int sk_tuned(const sk_model *model);
 
 int sk_input_count(const sk_model *model);
 int sk_output_count(const sk_model *model);

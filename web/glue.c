@@ -84,13 +84,15 @@ EXPORT("hash_text") const char *glue_hash_text(void) {
     return text;
 }
 
-/* Makes the model; flags: 1 reference, 2 no_fusion, 4 check. 0 on success. */
-EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after) {
+/* Makes the model; flags: 1 reference, 2 no_fusion, 4 check; tuned: what `tuned` gave for an earlier one, or 0. 0 on
+ * success. */
+EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after, int tuned) {
     if (model) return SK_STATE;
     const sk_host host = {host_read, host_now, NULL};
     const sk_options options = {.pool = glue_pool(),
                                 .memory_limit = memory_limit >= 4294967295.0 ? 0 : (size_t)memory_limit,
                                 .fail_after = fail_after,
+                                .tuned = (uint8_t)tuned,
                                 .reference = flags & 1,
                                 .no_fusion = (flags >> 1) & 1,
                                 .check = (flags >> 2) & 1};
@@ -126,6 +128,7 @@ EXPORT("run") int glue_run(double budget) { return sk_model_run(model, budget); 
 EXPORT("bind") int glue_bind(double budget) { return sk_model_bind(model, budget); }
 EXPORT("profile") void glue_profile(int on) { sk_model_profile(model, on); }
 EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }
+EXPORT("tuned") int glue_tuned(void) { return model ? sk_tuned(model) : 0; }
 
 /* After a run: fixes on one output; then type, rank, dims (address of int32s), data (address) and bytes of
  * it. */

@@ -222,6 +222,12 @@ extern const int sk_op_count;
 sk_status sk_evaluate(const sk_ir *ir, const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
                       sk_error *err);
 
+/* A small product with candidate `tile` of the product kernels (sk_prepare.tile), to be timed; 0: no such
+ * candidate. work: SK_TRIAL_FLOATS zeros, 16-byte aligned. */
+#define SK_MAX_TILES 2
+#define SK_TRIAL_FLOATS 31808
+int sk_trial(int tile, float *work);
+
 /* ---- helpers for import and infer (graph/infer.c) ---- */
 sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...)
     SK_PRINTF(2, 3); /* prefixes op and node name */

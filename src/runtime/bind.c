@@ -186,6 +186,7 @@ static sk_status prepare(binding *b, sk_step *step) {
                     .n_out = node->n_outputs,
                     .threads = sk_pool_threads(model->options.pool),
                     .reference = model->options.reference,
+                    .tile = b->plan->tile,
                     .run = op->impl->run,
                     .constants = constants,
                     .err = b->err,

@@ -35,6 +35,11 @@ typedef struct sk_difference { /* check mode: one output of one node */
     double max_abs, max_diff;
 } sk_difference;
 
+typedef struct sk_tuning { /* of the product kernel, see tune.c */
+    double best[SK_MAX_TILES];
+    uint8_t tile, round, done;
+} sk_tuning;
+
 struct sk_model {
     sk_heap heap;
     sk_host host;
@@ -50,6 +55,7 @@ struct sk_model {
     size_t packed_bytes;
     sk_plan *plans[SK_PLANS];
     uint32_t clock;
+    sk_tuning tuning;
     sk_frame frames[SK_MAX_DEPTH + 1];
     int32_t n_frames;
     char *memory[SK_MAX_DEPTH + 1]; /* working memory by depth of the frame */
@@ -87,6 +93,9 @@ sk_status sk_loop_start(sk_model *model, sk_plan *plan, sk_step *step);
  * go. */
 sk_status sk_loop_next(sk_model *model, sk_frame *frame);
 void sk_loop_free(sk_model *model, struct sk_loop *loop);
+
+/* ---- tune.c ---- */
+void sk_tune(sk_model *model); /* after a prediction: a bit of timing, until the choice is made */
 
 /* ---- check.c ---- */
 sk_status sk_check_prepare(sk_plan *plan, sk_step *step, const sk_prepare *prepared, sk_error *err);

@@ -95,6 +95,7 @@ sk_plan *sk_plan_new(sk_model *model, sk_graph *graph, sk_plan *parent, sk_error
         plan->graph = graph;
         plan->parent = parent;
         plan->depth = parent ? parent->depth + 1 : 0;
+        plan->tile = model->tuning.tile;
         plan->scopes = sk_calloc(&model->heap, n, sizeof *plan->scopes);
         plan->scope_segments = sk_calloc(&model->heap, n, sizeof *plan->scope_segments);
         plan->cursors[0] = (sk_cursor){graph, 0, NULL};

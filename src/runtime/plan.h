@@ -82,6 +82,7 @@ struct sk_plan {
     struct sk_model *model;
     sk_graph *graph;
     sk_plan *parent; /* of a body's plan */
+    uint8_t tile;    /* sk_tuning.tile it was made for */
     int32_t depth;
     sk_slot **scopes;        /* by graph id: the slots of that graph's values, or NULL */
     int32_t *scope_segments; /* which segment made them */
