@@ -19,8 +19,9 @@ static int step_of(int from, const int *step) { return from < 0 ? 1 : step[from]
 
 void sk_chain_run(const sk_chain *chain, const void *const *in, const int *step, void *out, size_t n) {
     float registers[SK_CHAIN_STEPS][CHAIN_BLOCK];
-    for (size_t first = 0; first < n; first += CHAIN_BLOCK) {
-        const size_t count = n - first < CHAIN_BLOCK ? n - first : CHAIN_BLOCK;
+    const size_t block = chain->n_steps == 1 ? n : CHAIN_BLOCK; /* without registers in one go */
+    for (size_t first = 0; first < n; first += block) {
+        const size_t count = n - first < block ? n - first : block;
         for (int i = 0; i < chain->n_steps; i++) {
             const sk_chain_step *s = &chain->steps[i];
             float *to = s->to < 0 ? registers[~s->to] : (float *)out + first;
