@@ -4,7 +4,7 @@
  */
 import { makeLoad } from './load.js';
 
-export { SiskinError } from './shared.js';
+export { SiskinError } from './errors.js';
 export { Tensor } from './tensor.js';
 
 /** @type {Record<string, () => URL>} */

@@ -7,7 +7,7 @@ import relaxed from '../dist/siskin-relaxed.wasm';
 import simd128 from '../dist/siskin-simd128.wasm';
 import { makeLoad } from './load.js';
 
-export { SiskinError } from './shared.js';
+export { SiskinError } from './errors.js';
 export { Tensor } from './tensor.js';
 
 export const binaries = { simd128, relaxed };

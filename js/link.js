@@ -2,8 +2,8 @@
  * The page's end of the messages (protocol.js): a link leads to a worker or stays in the page; each model has a
  * channel on it.
  */
+import { SiskinError, fail, ours } from './errors.js';
 import { ERROR } from './protocol.js';
-import { BUILD_ID, SiskinError, fail, ours, serve } from './shared.js';
 
 /** @typedef {import('./protocol.js').Answer} Answer */
 /** @typedef {(message: any[], transfer?: Transferable[]) => void} Post */
@@ -14,12 +14,21 @@ import { BUILD_ID, SiskinError, fail, ours, serve } from './shared.js';
  */
 /** @typedef {ReturnType<typeof openChannel>} Channel */
 
-/** @param {() => Worker} start @returns {Link} */
-const inPage = (start) => ({ worker: false, join: (answer) => serve(answer, start) });
-
 const checkId = (/** @type {string} */ id) =>
   id === __SK_BUILD_ID__ ||
   fail('version-mismatch', `build ${id} of worker.js, ${__SK_BUILD_ID__} of siskin.js`);
+
+/**
+ * Fetched only now: a page with a worker does without, and the others have begun to fetch their model.
+ * @param {() => Worker} start @returns {Promise<Link>}
+ */
+async function inPage(start) {
+  const { BUILD_ID, serve } = await import('./worker.js').catch((error) => {
+    throw ours(error, 'network', 'worker.js: ');
+  });
+  checkId(BUILD_ID);
+  return { worker: false, join: (answer) => serve(answer, start) };
+}
 
 /** @param {() => Worker} start @returns {Promise<Link>} */
 const inWorker = (start) =>
@@ -64,7 +73,6 @@ const inWorker = (start) =>
  * @param {string[]} notes why there is no worker
  */
 export async function connect(worker, start, notes) {
-  checkId(BUILD_ID);
   try {
     if (worker) return await inWorker(start);
   } catch (error) {
@@ -109,7 +117,7 @@ export function openChannel(link) {
    * @param {Transferable[]} [transfer]
    * @param {AbortSignal} [signal] aborted, the call rejects at once and the host stops after its slice
    * @param {(value: any) => void} [onProgress]
-   * @returns {Promise<[value: any, memory: number, tuned: number]>}
+   * @returns {Promise<[value: any, memory: number]>}
    */
   const call = (op, arg, transfer, signal, onProgress) =>
     new Promise((resolve, reject) => {

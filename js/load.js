@@ -2,10 +2,11 @@
  * load: wasm, worker and model bytes are fetched side by side. Any failure ends all of it and leaves nothing behind
  * that a later load would meet.
  */
+import { fail, ours } from './errors.js';
 import { connect, openChannel } from './link.js';
 import { links, makeModel } from './model.js';
+import { originOf } from './source.js';
 import { canShare, chooseBuild, findWasm } from './wasm.js';
-import { fail, originOf, ours } from './shared.js';
 
 /** @typedef {import('./siskin.d.ts').LoadOptions} LoadOptions */
 /** @typedef {import('./siskin.d.ts').Progress} Progress */
@@ -17,8 +18,6 @@ import { fail, originOf, ours } from './shared.js';
  * @property {() => Promise<Record<string, Uint8Array<ArrayBuffer>>>} inline the wasm builds themselves
  */
 
-/** Which kernels a model of that module found to be the fastest here. @type {WeakMap<WebAssembly.Module, number>} */
-const tuned = new WeakMap();
 /** Threads beyond the first, of all models: together they stay within the cores. */
 let helpers = 0;
 /** A model with fewer bytes has nothing to share, unless threads were asked for. */
@@ -109,22 +108,23 @@ async function start(env, source, options, stop) {
     threads: { most, worth: threads ? 0 : WORTH_THREADS },
   };
   const transfer = origins.flatMap(({ bytes }) => (bytes ? [bytes.buffer] : []));
-  const [[io, memory], { module, from }] = await Promise.all([
+  const [[io, memory], { from }] = await Promise.all([
     channel.call('load', call, transfer, undefined, report),
     compiling.then((found) => {
       report({ phase: 'compile', loaded: 1, total: 1 });
-      channel.send(['module', found.module, tuned.get(found.module)]);
+      channel.send(['module', found.module]);
       return found;
     }),
-    ...files.map(async ({ origin, stream }, file) => {
+    ...files.map(async ({ origin, stream, fetched }, file) => {
       if (origin.pushed === undefined) return;
       /** @param {Uint8Array} piece */
       const write = (piece) => {
-        const own = piece.slice(); // it may be part of a larger buffer, of the caller's
+        // It may be part of a larger buffer; and a stream of the caller's may give what the caller keeps.
+        const own = fetched && piece.length === piece.buffer.byteLength ? piece : piece.slice();
         channel.send(['push', file, own], [own.buffer]);
       };
       await stream?.pipeTo(new WritableStream({ write }), { signal }).catch((error) => {
-        throw ours(error, 'network', 'the response: ');
+        throw ours(error, 'network', `${origin.name || 'the response'}: `);
       });
       channel.send(['push', file]);
     }),
@@ -133,8 +133,7 @@ async function start(env, source, options, stop) {
   if (deterministic && build !== 'simd128') fail('bad-option', `deterministic, but ${build}`);
   keep(io.threads - 1);
   notes.push(...io.notes);
-  const learn = (/** @type {number} */ choice) => choice && tuned.set(module, choice);
-  return makeModel(channel, io, () => keep(0), learn, {
+  return makeModel(channel, io, () => keep(0), {
     version: __SK_VERSION__,
     build,
     threads: io.threads,

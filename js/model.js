@@ -2,8 +2,8 @@
  * A loaded model as the caller sees it. Names become numbers here, and inputs tensors; all that computes is behind the
  * channel. Inputs are copied when predict is called, so the caller may change them at once.
  */
+import { SiskinError, fail } from './errors.js';
 import { summary } from './profile.js';
-import { SiskinError, fail } from './shared.js';
 import { Tensor } from './tensor.js';
 
 /** @typedef {import('./siskin.d.ts').Model} PublicModel */
@@ -39,11 +39,10 @@ function shaped(/** @type {any} */ data, /** @type {ValueInfo} */ { type, dims }
  * @param {import('./link.js').Channel} channel
  * @param {Pick<PublicModel, 'inputs' | 'outputs'>} io
  * @param {() => void} release of its threads
- * @param {(tuned: number) => void} learn which kernels are fastest here; 0: not known yet
  * @param {PublicModel['info']} info
  * @returns {PublicModel}
  */
-export function makeModel(channel, { inputs, outputs }, release, learn, info) {
+export function makeModel(channel, { inputs, outputs }, release, info) {
   /** @param {number} index @param {any} value @param {boolean} [transfer] @returns {Feed} */
   const feed = (index, value, transfer) => {
     const input = inputs[index];
@@ -63,9 +62,8 @@ export function makeModel(channel, { inputs, outputs }, release, learn, info) {
   /** @param {string} op @param {any} arg @param {Feed[]} [feeds] @param {AbortSignal} [signal] */
   const call = async (op, arg, feeds = [], signal) => {
     const transfer = new Set(feeds.flatMap(([, , , bytes]) => bytes?.buffer ?? []));
-    const [value, memory, tuned] = await channel.call(op, arg, [...transfer], signal);
+    const [value, memory] = await channel.call(op, arg, [...transfer], signal);
     info.memory = memory;
-    learn(tuned);
     return value;
   };
 

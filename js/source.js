@@ -1,13 +1,13 @@
 /**
- * Where bytes come from. The page turns a source into an Origin, which can cross to a worker and is opened there. Only
- * requests and responses cannot cross: the page reads them and pushes the pieces.
+ * Where bytes come from. The page turns a source into an Origin, which can cross to a worker and is opened there. What
+ * comes from the net the page reads itself and pushes on: a request is then on its way before the worker has started.
  */
 import { fail, ours } from './errors.js';
 
 /**
  * @typedef {object} Origin besides the name one of the others; with `pushed`, pieces follow in messages of their own
  * @property {string} [name] for messages
- * @property {string} [url]
+ * @property {string} [url] only file: crosses
  * @property {string} [path]
  * @property {Blob} [blob]
  * @property {Uint8Array} [bytes]
@@ -18,8 +18,11 @@ import { fail, ours } from './errors.js';
 /** Node's file system, without an import that a bundler would see. @type {typeof import('node:fs') | undefined} */
 const fs = globalThis.process?.getBuiltinModule?.('fs');
 
+/** Not for fetch. */
+const inFiles = (/** @type {Origin} */ { path, url = '' }) => fs && (path || url.startsWith('file:'));
+
 /** What a text means: resolved against the page or worker; outside of them, one without a scheme is a path. */
-function locate(/** @type {string} */ text) {
+export function locate(/** @type {string} */ text) {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   // A scheme has two letters at least: C:\model.onnx is a path.
   if (!base && fs && !/^\w[\w+.-]+:/.test(text)) return { name: text, path: text };
@@ -34,19 +37,26 @@ function locate(/** @type {string} */ text) {
 /**
  * @param {any} source see Source in siskin.d.ts
  * @param {AbortSignal} [signal]
- * @returns {Promise<{origin: Origin, stream?: ReadableStream<Uint8Array> | null}>} stream: what the page has to push
+ * @returns {Promise<{origin: Origin, stream?: ReadableStream<Uint8Array> | null, fetched?: boolean}>} stream: what the
+ *   page has to push; fetched: its pieces are nobody else's
  */
 export async function originOf(source, signal) {
   const from = source?.then ? await source : source; // bytes are copied before load returns
-  if (typeof from === 'string' || from instanceof URL) return { origin: locate(`${from}`) };
+  if (typeof from === 'string' || from instanceof URL) {
+    const origin = locate(`${from}`);
+    if (inFiles(origin)) return { origin };
+    const { total, stream } = await get(/** @type {string} */ (origin.url), signal);
+    return { origin: { name: origin.name, pushed: total }, stream, fetched: true };
+  }
   if (from?.byteLength >= 0) {
     const bytes = new Uint8Array(from.buffer ?? from, from.byteOffset, from.byteLength);
     return { origin: { bytes: bytes.slice() } };
   }
   if (from?.size >= 0) return { origin: { name: from.name, blob: from } };
   if (!from?.headers) fail('bad-source', 'no URL, Request, Response, Blob, buffer, or path in Node');
-  const { total, stream, response } = from.method ? await get(from, signal) : answer(from);
-  return { origin: { name: response.url, pushed: total }, stream };
+  const fetched = Boolean(from.method);
+  const { total, stream, response } = fetched ? await get(from, signal) : answer(from);
+  return { origin: { name: response.url, pushed: total }, stream, fetched };
 }
 
 /**
@@ -55,7 +65,8 @@ export async function originOf(source, signal) {
  * @param {AbortSignal} [signal]
  * @returns {Promise<Opened & {response?: Response}>}
  */
-export async function open({ url = '', path, blob, bytes }, signal) {
+export async function open(origin, signal) {
+  const { url = '', path, blob, bytes } = origin;
   if (bytes) {
     /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
     const start = (controller) => {
@@ -65,7 +76,7 @@ export async function open({ url = '', path, blob, bytes }, signal) {
     return { total: bytes.length, stream: new ReadableStream({ start }) };
   }
   let from = blob;
-  if (fs && (path || url.startsWith('file:'))) {
+  if (fs && inFiles(origin)) {
     try {
       from = await fs.openAsBlob(path ?? /** @type {any} */ (new URL(url)));
     } catch (error) {

@@ -2,7 +2,7 @@
  * Tensors as the caller sees them: an ONNX element type, a shape, and a typed array. Checked when made, so that a
  * wrong length is found where it was written.
  */
-import { fail } from './shared.js';
+import { fail } from './errors.js';
 
 /** @typedef {import('./siskin.d.ts').ElementType} ElementType */
 /** @typedef {import('./siskin.d.ts').TensorData} TensorData */

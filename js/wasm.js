@@ -1,7 +1,8 @@
 /**
  * Which wasm build, from where; compiled once for all models. A failed try is not kept, so that a later load can try anew.
  */
-import { fail, isHtml, open, originOf, ours } from './shared.js';
+import { fail, ours } from './errors.js';
+import { isHtml, locate, open } from './source.js';
 
 /** @typedef {import('./siskin.d.ts').LoadOptions} LoadOptions */
 /** @typedef {{module: WebAssembly.Module, from: string}} Found from: its URL, or inline, binary, module */
@@ -45,7 +46,7 @@ async function once(key, from, compile) {
 
 /** @param {string | URL} where */
 async function fetched(where) {
-  const { origin } = await originOf(where);
+  const origin = locate(`${where}`);
   const name = /** @type {string} */ (origin.url ?? origin.path);
   return once(name, name, async () => {
     const { stream, response } = await open(origin);

@@ -1,13 +1,10 @@
 /**
  * dist/worker.js: the engine's side. Started as a worker it serves the page that started it, or helps the engine that
- * did (threads.js). siskin.js imports it too,
- * for what both need and to run the engine in the page when there is no worker: so neither file repeats the other.
+ * did (threads.js). siskin.js imports it to run the engine in the page when there is no worker.
  */
 import { serve } from './host.js';
 import { help } from './threads.js';
 
-export { SiskinError, fail, ours } from './errors.js';
-export { isHtml, open, originOf } from './source.js';
 export { serve };
 export const BUILD_ID = __SK_BUILD_ID__;
 
