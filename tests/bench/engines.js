@@ -10,7 +10,6 @@
  * @property {Record<string, unknown>} options for the adapter
  * @property {'onnx' | 'tfjs' | 'tflite'} format
  * @property {string} [version]
- * @property {string} [ownResults] why its outputs cannot be compared with Siskin's
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -73,7 +72,6 @@ const MAKE = {
     library: '/bundled/litert.js',
     options: { files: '/npm/litert/' },
     format: 'tflite',
-    ownResults: 'its file has the same shapes, but the weights lie in another order',
   }),
 };
 export const ENGINES = Object.keys(MAKE);

@@ -1,6 +1,7 @@
 /**
- * MobileNetV2 from ONNX to what engine-tfjs.js runs. TensorFlow.js opens no ONNX, so its row of the benchmark is the same
- * network built of its operators: weights turned to its layouts here, activations fused, as its converter does.
+ * MobileNetV2 for the engines that open no ONNX. For TensorFlow.js it becomes what engine-tfjs.js runs: the same network
+ * built of its operators, weights turned to its layouts, activations fused, as its converter does. For LiteRT.js there is a
+ * .tflite file; what that computes, an ONNX twin computes too, so that the outputs can be compared.
  *
  * @typedef {{op: string, input: string, output: string, weights?: string, stride?: number, relu6?: boolean, add?: string}} Step
  */
@@ -88,8 +89,56 @@ export function translate(bytes) {
   return { ...tensors, program: { type: 'float32', dims: [program.length], data: program } };
 }
 
-function gemmWeights({ dims: [a, b], data }, transposed) {
-  if (!transposed) return { dims: [a, b], data };
-  const result = Float32Array.from(data, (_, i) => data[(i % a) * b + Math.floor(i / a)]);
-  return { dims: [b, a], data: result };
+function gemmWeights({ dims: [a, b], data }, turned) {
+  if (!turned) return { dims: [a, b], data };
+  return { dims: [b, a], data: transposed([b, a], data) };
+}
+
+/**
+ * The ONNX model rewritten to compute what the .tflite file does: that holds the same numbers, but reads them in its own
+ * layouts, [out, h, w, in] and [h, w, out], and pads strided layers below and on the right alone.
+ * @param {Uint8Array} original
+ * @returns {Uint8Array} a file of the same length
+ */
+export function twin(original) {
+  const bytes = Uint8Array.from(original);
+  const graph = message(message(bytes)[7][0]);
+  const raw = new Map();
+  for (const one of graph[5].map(message)) if (one[9]) raw.set(text(one[8][0]), one[9][0]);
+  const constants = new Map(graph[5].map(constant).map((one) => [one.name, one]));
+  for (const node of graph[1]) {
+    const { op, inputs, ints } = readNode(node);
+    if (op !== 'Conv' && op !== 'Gemm') continue;
+    const { dims, data } = constants.get(inputs[1]);
+    const turned = op === 'Gemm' ? transposed(dims, data) : turnBack(dims, data, ints.group[0] > 1);
+    raw.get(inputs[1]).set(new Uint8Array(turned.buffer));
+    if (op === 'Conv' && ints.strides[0] === 2) padBelow(node);
+  }
+  return bytes;
+}
+
+/** data read as [out, h, w, in], or [h, w, out] when depthwise, as [out, in, h, w]. */
+function turnBack([out, inner, height, width], data, depthwise) {
+  const result = new Float32Array(data.length);
+  const taps = height * width;
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < inner; i++)
+      for (let t = 0; t < taps; t++)
+        result[(o * inner + i) * taps + t] = data[depthwise ? t * out + o : (o * taps + t) * inner + i];
+  return result;
+}
+
+/** data read as [columns, rows], as [rows, columns]. */
+function transposed([rows, columns], data) {
+  return data.map((_, at) => data[(at % columns) * rows + Math.floor(at / columns)]);
+}
+
+/** pads 1, 1, 1, 1 of a node become 0, 0, 1, 1, in place: each is the key of a whole number, then the number. */
+function padBelow(node) {
+  for (const attribute of message(node)[5]) {
+    if (text(message(attribute)[1][0]) !== 'pads') continue;
+    const first = attribute.findIndex((byte, at) => byte === 0x40 && attribute[at + 1] === 1);
+    attribute[first + 1] = 0;
+    attribute[first + 3] = 0;
+  }
 }

@@ -5,7 +5,8 @@
  * @typedef {object} Model
  * @property {string} id
  * @property {string} title
- * @property {{onnx: string, tflite?: string, tfjs?: string}} files by format
+ * @property {{onnx: string, tflite?: string, twin?: string, tfjs?: string}} files by format; twin: ONNX that computes what the
+ *   .tflite file does
  * @property {boolean} generated
  * @property {import('../models/compare.js').Named} inputs
  * @property {Record<string, {dims: number[], seed: number}>} [noise] how the inputs are made, where they are noise
@@ -116,13 +117,14 @@ export async function model(id, { folder, cache, formats }) {
   if (given && !existsSync(given)) throw new Error(`BENCH_MODELS has no ${id}.onnx`);
   const onnx = given || generated(cache, id);
   const tflite = folder && join(folder, `${id}.tflite`);
+  const hasTflite = tflite && formats.has('tflite') && existsSync(tflite);
   return {
     id,
     title,
     files: {
       onnx,
-      ...(tflite && existsSync(tflite) && { tflite }),
-      ...(id === 'mobilenetv2' && formats.has('tfjs') && { tfjs: await program(onnx, cache) }),
+      ...(hasTflite && { tflite, twin: await derived(onnx, cache, 'twin') }),
+      ...(id === 'mobilenetv2' && formats.has('tfjs') && { tfjs: await derived(onnx, cache, 'tfjs') }),
     },
     generated: !given,
     inputs: { input: noise(dims) },
@@ -130,11 +132,12 @@ export async function model(id, { folder, cache, formats }) {
   };
 }
 
-/** The model in the form that engine-tfjs.js runs, in a file. @param {string} onnx @param {string} cache */
-async function program(onnx, cache) {
-  const { translate } = await import('./graph.js'); // it imports Siskin as built
-  const file = join(cache, 'mobilenetv2.tfjs');
+/** A model made of the ONNX file for an engine that opens none, in a file. @param {string} onnx @param {string} cache @param {'tfjs' | 'twin'} form */
+async function derived(onnx, cache, form) {
+  const { translate, twin } = await import('./graph.js'); // it imports Siskin as built
+  const file = join(cache, `mobilenetv2.${form}`);
   mkdirSync(cache, { recursive: true });
-  writeFileSync(file, pack(translate(readFileSync(onnx))));
+  const bytes = readFileSync(onnx);
+  writeFileSync(file, form === 'tfjs' ? pack(translate(bytes)) : twin(bytes));
   return file;
 }

@@ -62,7 +62,7 @@ function speedRows(result, model, threads) {
       name(engine),
       ...[min, middle, p95].map(short),
       share ? `${short(share.median)} (${short(share.low)} to ${short(share.high)})` : '',
-      engine === 'siskin' ? '' : difference === undefined ? 'not comparable' : difference.toExponential(0),
+      difference?.toExponential(0) ?? '',
     ];
   });
 }

@@ -45,10 +45,7 @@ export async function speed(bench, engines, model) {
         entries.push(await open(bench, engine, model, count));
     const ready = entries.filter(({ row }) => !row.unavailable);
     bench.say(`${model.id}: ${ready.length} pages, warming up`);
-    await compare(
-      bench,
-      ready.filter(({ ownResults }) => !ownResults),
-    );
+    await compare(bench, model, ready);
     for (const { page, call } of ready) {
       await page.bringToFront();
       await call('round', { ms: warm, least: 3 });
@@ -94,7 +91,7 @@ async function open({ context, url, say }, engine, model, threads) {
         },
       };
     await call('prepare', `/input/${model.id}`);
-    return { page, call, ownResults: engine.ownResults, row: { ...row, load: ms, facts, rounds: [] } };
+    return { page, call, engine, row: { ...row, load: ms, facts, rounds: [] } };
   } catch (error) {
     const reason = [error.message.replace(/^page\.evaluate: /, '').split('\n')[0], ...errors].join('; ');
     say(`${engine.id} failed on ${model.id}: ${reason}`);
@@ -102,21 +99,39 @@ async function open({ context, url, say }, engine, model, threads) {
   }
 }
 
-/** One prediction of each, the outputs against Siskin's. */
-async function compare({ server, say }, entries) {
+/** What one prediction puts out. */
+async function outputs({ server }, { page, call }) {
+  await page.bringToFront();
+  await call('check', '/output');
+  const { buffer, byteOffset, length } = server.bytes.get('/output');
+  return unpack(buffer.slice(byteOffset, byteOffset + length));
+}
+
+/** The outputs of each against Siskin's; those of a .tflite file against Siskin's with the twin of that. */
+async function compare(bench, model, entries) {
   let want;
-  for (const { page, call, row } of entries) {
-    await page.bringToFront();
-    const place = `/output/${row.engine}-${row.threads}`;
-    await call('check', place);
-    const bytes = server.bytes.get(place);
-    server.bytes.delete(place);
-    const got = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    if (want) row.difference = difference(got, want);
+  for (const entry of entries) {
+    const { engine, row } = entry;
+    const got = await outputs(bench, entry);
+    if (engine.format === 'tflite') row.difference = difference(got, await twinOutputs(bench, model));
+    else if (want) row.difference = difference(got, want);
     else want = got;
     if (row.difference > TOLERANCE)
-      say(
+      bench.say(
         `${row.engine} on ${row.model}: outputs differ by ${row.difference.toExponential(1)} of the largest`,
       );
+  }
+}
+
+async function twinOutputs(bench, { id }) {
+  const { context, url } = bench;
+  const entry = await openPage(context, url);
+  const own = { adapter: 'siskin', library: '/dist/siskin.js', options: { worker: false } };
+  try {
+    await entry.call('start', { ...own, model: `${url}/model/${id}.twin`, threads: 1 });
+    await entry.call('prepare', `/input/${id}`);
+    return await outputs(bench, entry);
+  } finally {
+    await entry.page.close();
   }
 }
