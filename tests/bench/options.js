@@ -19,7 +19,7 @@ usage: node tests/bench/run.js [options]
   --quick          shorter: fewer rounds, 1 s of warming up instead of 3
   --dist NAME=DIR  one more build of Siskin to compare, as siskin:NAME; may be repeated
   --json FILE      also writes all numbers
-  --write FILE     also writes the tables into a Markdown file, between its markers
+  --write FILE     also writes the tables into a Markdown file, between its markers; only of a run of everything
   --help
 
 BENCH_MODELS names a folder with mobilenetv2.onnx, resnet50.onnx, minilm128.onnx and mobilenetv2.tflite; without it, the
@@ -86,6 +86,6 @@ export function parse(args) {
     others,
     json: values.json,
     write: values.write,
-    full: !['models', 'engines', 'threads', 'parts'].some((name) => name in values),
+    full: !['models', 'engines', 'threads', 'parts', 'quick'].some((name) => name in values),
   };
 }

@@ -22,6 +22,8 @@ import { between, tables } from './report.js';
 import { serve } from './serve.js';
 import { speed } from './speed.js';
 import { startUp } from './start.js';
+import { median, summary } from './stats.js';
+import { verdicts } from './targets.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
@@ -81,6 +83,15 @@ async function run(options, say) {
   }
 }
 
+/** For the file: a median for each round in place of every single time. */
+function condensed(result) {
+  const speed = result.speed.map(({ rounds, ...row }) => ({
+    ...row,
+    ...(rounds && { ...summary(rounds.flat()), rounds: rounds.map(median) }),
+  }));
+  return { ...result, speed, targets: verdicts(result) };
+}
+
 async function main() {
   let options;
   try {
@@ -99,8 +110,10 @@ async function main() {
   const result = await run(options, say);
   const text = tables(result);
   console.log(text);
-  if (options.write) writeFileSync(options.write, between(readFileSync(options.write, 'utf8'), text));
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.write && options.full)
+    writeFileSync(options.write, between(readFileSync(options.write, 'utf8'), text));
+  else if (options.write) say(`${options.write} stays as it is: this was not a run of everything`);
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(condensed(result), null, 1)}\n`);
   return 0;
 }
 

@@ -87,7 +87,7 @@ async function open({ context, url, say }, engine, model, threads) {
         page,
         row: {
           ...row,
-          unavailable: `it runs on ${facts.threads} of ${threads} threads${facts.notes ? `: ${facts.notes}` : ''}`,
+          unavailable: `it runs on ${facts.threads} of ${threads} threads${facts.notes?.length ? `: ${facts.notes.join('; ')}` : ''}`,
         },
       };
     await call('prepare', `/input/${model.id}`);

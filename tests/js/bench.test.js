@@ -115,7 +115,7 @@ test('options', () => {
   assert.deepEqual(parse(['--models', 'resnet50', '--threads', '1,2,4']).threads, [1, 2, 4]);
   assert.deepEqual(parse(['--dist', 'old=/a/b']).parts, ['speed']);
   assert.equal(parse([]).full, true);
-  assert.equal(parse(['--quick']).full, true);
+  assert.equal(parse(['--quick']).full, false);
   assert.equal(parse(['--models', 'resnet50']).full, false);
   assert.match(parse(['--help']).help, /usage: node tests\/bench\/run\.js/);
   assert.throws(() => parse(['--models', 'resnet']), /no 'resnet'; there are mobilenetv2/);
