@@ -117,7 +117,7 @@ export function openChannel(link) {
    * @param {Transferable[]} [transfer]
    * @param {AbortSignal} [signal] aborted, the call rejects at once and the host stops after its slice
    * @param {(value: any) => void} [onProgress]
-   * @returns {Promise<[value: any, memory: number]>}
+   * @returns {Promise<[value: any, memory: number, tuned: number]>}
    */
   const call = (op, arg, transfer, signal, onProgress) =>
     new Promise((resolve, reject) => {

@@ -18,6 +18,8 @@ import { canShare, chooseBuild, findWasm } from './wasm.js';
  * @property {() => Promise<Record<string, Uint8Array<ArrayBuffer>>>} inline the wasm builds themselves
  */
 
+/** Which kernels a model of that module found to be the fastest here. @type {WeakMap<WebAssembly.Module, number>} */
+const tuned = new WeakMap();
 /** Threads beyond the first, of all models: together they stay within the cores. */
 let helpers = 0;
 /** A model with fewer bytes has nothing to share, unless threads were asked for. */
@@ -108,11 +110,11 @@ async function start(env, source, options, stop) {
     threads: { most, worth: threads ? 0 : WORTH_THREADS },
   };
   const transfer = origins.flatMap(({ bytes }) => (bytes ? [bytes.buffer] : []));
-  const [[io, memory], { from }] = await Promise.all([
+  const [[io, memory], { module, from }] = await Promise.all([
     channel.call('load', call, transfer, undefined, report),
     compiling.then((found) => {
       report({ phase: 'compile', loaded: 1, total: 1 });
-      channel.send(['module', found.module]);
+      channel.send(['module', found.module, tuned.get(found.module)]);
       return found;
     }),
     ...files.map(async ({ origin, stream, fetched }, file) => {
@@ -133,7 +135,8 @@ async function start(env, source, options, stop) {
   if (deterministic && build !== 'simd128') fail('bad-option', `deterministic, but ${build}`);
   keep(io.threads - 1);
   notes.push(...io.notes);
-  return makeModel(channel, io, () => keep(0), {
+  const learn = (/** @type {number} */ choice) => choice && tuned.set(module, choice);
+  return makeModel(channel, io, () => keep(0), learn, {
     version: __SK_VERSION__,
     build,
     threads: io.threads,

@@ -39,10 +39,11 @@ function shaped(/** @type {any} */ data, /** @type {ValueInfo} */ { type, dims }
  * @param {import('./link.js').Channel} channel
  * @param {Pick<PublicModel, 'inputs' | 'outputs'>} io
  * @param {() => void} release of its threads
+ * @param {(tuned: number) => void} learn which kernels are fastest here; 0: not known yet
  * @param {PublicModel['info']} info
  * @returns {PublicModel}
  */
-export function makeModel(channel, { inputs, outputs }, release, info) {
+export function makeModel(channel, { inputs, outputs }, release, learn, info) {
   /** @param {number} index @param {any} value @param {boolean} [transfer] @returns {Feed} */
   const feed = (index, value, transfer) => {
     const input = inputs[index];
@@ -62,8 +63,9 @@ export function makeModel(channel, { inputs, outputs }, release, info) {
   /** @param {string} op @param {any} arg @param {Feed[]} [feeds] @param {AbortSignal} [signal] */
   const call = async (op, arg, feeds = [], signal) => {
     const transfer = new Set(feeds.flatMap(([, , , bytes]) => bytes?.buffer ?? []));
-    const [value, memory] = await channel.call(op, arg, [...transfer], signal);
+    const [value, memory, tuned] = await channel.call(op, arg, [...transfer], signal);
     info.memory = memory;
+    learn(tuned);
     return value;
   };
 
