@@ -21,6 +21,7 @@ typedef struct transpose_state {
     uint8_t turn_x, turn_y, pack_at_run;
     const float *packed;
     sk_f32_igemm_fn *igemm;
+    sk_f32_gemm_fn *gemm; /* tiles that do not overlap; NULL: by phases */
     size_t x, y, rows, zeros, pack;
 } transpose_state;
 
@@ -163,9 +164,13 @@ static sk_status transpose_prepare(sk_prepare *p) {
     s->turn_x = p->in[0]->layout == SK_PLAIN && sk_layout_matters(p->in[0]);
     s->turn_y = p->out[0]->layout == SK_PLAIN && sk_layout_matters(p->out[0]);
     size_t bytes;
+    if (!s->pack_at_run && sk_tiles_fit(&s->w)) {
+        s->gemm = sk_select_f32_gemm(p->tile);
+        SK_TRY(sk_tiles_pack(p, &s->w, &s->packed));
+    }
     if (!sk_phase_form_bytes(&s->form, in_c, out_c, &bytes) || !take_scratch(p, s, in_c, out_c))
         return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
-    if (s->pack_at_run) return SK_OK;
+    if (s->pack_at_run || s->gemm) return SK_OK;
     const void *packed;
     SK_TRY(sk_prepare_pack(
         p, &(sk_packing){"f32_conv_transpose", 1, &s->form, sizeof s->form, bytes, sk_phase_pack_constants},
@@ -272,7 +277,8 @@ static sk_status transpose_run(sk_run *r) {
     if (s->turn_y) c.y = (float *)(scratch + s->y);
     c.rows = (const float **)(scratch + s->rows);
     c.zeros = memset(scratch + s->zeros, 0, in_c * sizeof(float));
-    run_images(&c);
+    if (s->gemm) sk_tiles_run(r->pool, &(sk_tiles){&s->w, s->gemm, c.x, c.packed, c.y, c.lo, c.hi});
+    else run_images(&c);
     if (s->turn_y) sk_turn_output(r, c.y);
     return SK_OK;
 }

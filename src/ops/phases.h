@@ -3,6 +3,7 @@
 #ifndef SK_OPS_PHASES_H
 #define SK_OPS_PHASES_H
 
+#include "kernels/kernels.h"
 #include "ops/weights.h"
 #include "ops/window.h"
 
@@ -32,5 +33,20 @@ sk_status sk_phase_pack(const sk_phase_form *f, size_t in_c, size_t out_c, sk_we
                         sk_weights *bias, float *packed);
 /* sk_pack_fn with a sk_phase_form as params: weights are input 1, bias input 2. */
 sk_status sk_phase_pack_constants(const sk_pack *pack, void *dst);
+
+/* ---- where outputs do not overlap (conv_tiles.c) ---- */
+
+typedef struct sk_tiles {
+    const sk_window *w;
+    sk_f32_gemm_fn *gemm;
+    const float *x, *packed; /* channels-last; of sk_tiles_pack */
+    float *y;
+    float lo, hi;
+} sk_tiles;
+
+int sk_tiles_fit(const sk_window *w); /* kernel and stride are the same, nothing is padded or cut off */
+/* Packs constant input 1, with constant input 2 if there is one. */
+sk_status sk_tiles_pack(sk_prepare *p, const sk_window *w, const float **packed);
+void sk_tiles_run(sk_pool *pool, const sk_tiles *t);
 
 #endif

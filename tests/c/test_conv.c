@@ -65,6 +65,19 @@ static void pick_tiles(uint32_t *r, conv_case *c) {
     }
 }
 
+/* Transposed, and no output gets anything from two inputs. */
+static void pick_apart(uint32_t *r, conv_case *c) {
+    c->groups = 1;
+    c->auto_pad = 0;
+    c->constant_weights = 1;
+    for (int i = 0; i < c->spatial; i++) {
+        c->kernel[i] = c->stride[i] = test_between(r, 1, 4);
+        c->dilation[i] = 1;
+        c->pads[i] = c->pads[c->spatial + i] = c->extra[i] = 0;
+        c->in[i] = test_between(r, 1, 11);
+    }
+}
+
 static conv_case pick(uint32_t *r) {
     conv_case c = {0};
     c.transposed = test_between(r, 0, 3) == 0;
@@ -83,6 +96,7 @@ static conv_case pick(uint32_t *r) {
     c.auto_pad = test_between(r, 0, 2) ? 0 : test_between(r, 1, 3);
     c.clamp = test_between(r, 0, 2) == 0;
     pick_window(r, &c);
+    if (c.transposed && test_between(r, 0, 2) == 0) pick_apart(r, &c);
     if (test_between(r, 0, 4) == 0) pick_tiles(r, &c);
     c.residual = test_between(r, 0, 3) > 1 ? test_between(r, 1, 2) : 0;
     return c;
