@@ -39,3 +39,7 @@ export class Bytes {
     return true;
   }
 }
+
+/** A page in place of data? A model or wasm never begins with `<`; other data may. */
+export const isHtml = (/** @type {Uint8Array} */ bytes, /** @type {boolean} */ data) =>
+  (data ? /^\s*<(!doc|html|\?xml)/i : /^\s*</).test(String.fromCharCode(...bytes.subarray(0, 64)));

@@ -1,11 +1,10 @@
 /**
  * The engine's side of one model: takes the messages of protocol.js.
  */
-import { Bytes } from './bytes.js';
+import { Bytes, isHtml } from './bytes.js';
 import { startEngine } from './engine.js';
 import { fail, ours } from './errors.js';
 import { ERROR, PROGRESS, RESULT } from './protocol.js';
-import { isHtml, open } from './source.js';
 import { tick } from './tick.js';
 
 const HASHED_AT_ONCE = 1 << 20; // 4 ms
@@ -46,16 +45,13 @@ export function serve(answer, begin) {
       /** @type {number | null} */ total,
     ) => answer(PROGRESS, { phase, loaded, total });
 
-    const opened = await Promise.all(
-      origins.map((origin, i) => {
-        if (origin.pushed === undefined) return open(origin, signal);
-        const start = (/** @type {ReadableStreamDefaultController} */ controller) => {
-          pushed[i] = controller;
-        };
-        return { total: origin.pushed, stream: new ReadableStream({ start }) };
-      }),
-    );
-    const sum = opened.reduce((sum, { total }) => sum + (total ?? NaN), 0);
+    const streams = origins.map((_, i) => {
+      const start = (/** @type {ReadableStreamDefaultController} */ controller) => {
+        pushed[i] = controller;
+      };
+      return new ReadableStream({ start });
+    });
+    const sum = origins.reduce((sum, { total }) => sum + (total ?? NaN), 0);
     const size = sum || LARGE;
     const starts = module.then((module) => startEngine(module, files, options[0] || 4 * size + LARGE));
     const sharing = starts.then((engine) => size >= threads.worth && engine.share(threads.most, begin));
@@ -63,7 +59,7 @@ export function serve(answer, begin) {
     sharing.catch(() => {}); // seen below, or the load fails before for another reason
     let loaded = 0;
     const fill = async (/** @type {Bytes} */ file, /** @type {number} */ i) => {
-      const { name = 'the model', path } = origins[i];
+      const { name = 'the model' } = origins[i];
       /** @param {Uint8Array} piece */
       const write = async (piece) => {
         if (!file.size && isHtml(piece, i > 0)) fail('html', `${name}: HTML came back`);
@@ -75,8 +71,8 @@ export function serve(answer, begin) {
         loaded += piece.length;
         report('download', loaded, sum >= loaded ? sum : null);
       };
-      await opened[i].stream?.pipeTo(new WritableStream({ write }), { signal }).catch((error) => {
-        throw ours(error, path ? 'file' : 'network', `${name}: `);
+      await streams[i].pipeTo(new WritableStream({ write }), { signal }).catch((error) => {
+        throw ours(error, 'internal', `${name}: `);
       });
     };
     await Promise.all(files.map(fill));

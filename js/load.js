@@ -5,7 +5,7 @@
 import { fail, ours } from './errors.js';
 import { connect, openChannel } from './link.js';
 import { links, makeModel } from './model.js';
-import { originOf } from './source.js';
+import { open } from './source.js';
 import { canShare, chooseBuild, findWasm } from './wasm.js';
 
 /** @typedef {import('./siskin.d.ts').LoadOptions} LoadOptions */
@@ -98,35 +98,32 @@ async function start(env, source, options, stop) {
   signal.addEventListener('abort', () => keep(0));
   const compiling = findWasm(env, chooseBuild(options), most > 1, options.wasm, notes);
   compiling.catch(() => {}); // seen below, or the load fails before for another reason
-  const sources = [source, ...Object.values(externalData)].map((from) => originOf(from, signal));
+  const sources = [source, ...Object.values(externalData)].map((from) => open(from, signal));
   const [channel, ...files] = await Promise.all([join(), ...sources]);
-  const origins = files.map(({ origin }) => origin);
   const flags = (reference ? 1 : 0) | (noFusion ? 2 : 0) | (check ? 4 : 0);
   const call = {
-    origins,
+    origins: files.map(({ name, total }) => ({ name, total })),
     paths: Object.keys(externalData),
     integrity,
     open: [maxMemory, flags, failAfter],
     threads: { most, worth: threads ? 0 : WORTH_THREADS },
   };
-  const transfer = origins.flatMap(({ bytes }) => (bytes ? [bytes.buffer] : []));
   const [[io, memory], { module, from }] = await Promise.all([
-    channel.call('load', call, transfer, undefined, report),
+    channel.call('load', call, [], undefined, report),
     compiling.then((found) => {
       report({ phase: 'compile', loaded: 1, total: 1 });
       channel.send(['module', found.module, tuned.get(found.module)]);
       return found;
     }),
-    ...files.map(async ({ origin, stream, fetched }, file) => {
-      if (origin.pushed === undefined) return;
+    ...files.map(async ({ name = 'the model', stream, fresh, code = 'network' }, file) => {
       /** @param {Uint8Array} piece */
       const write = (piece) => {
         // It may be part of a larger buffer; and a stream of the caller's may give what the caller keeps.
-        const own = fetched && piece.length === piece.buffer.byteLength ? piece : piece.slice();
+        const own = fresh && piece.length === piece.buffer.byteLength ? piece : piece.slice();
         channel.send(['push', file, own], [own.buffer]);
       };
       await stream?.pipeTo(new WritableStream({ write }), { signal }).catch((error) => {
-        throw ours(error, 'network', `${origin.name || 'the response'}: `);
+        throw ours(error, code, `${name}: `);
       });
       channel.send(['push', file]);
     }),

@@ -9,7 +9,7 @@
 /** @typedef {[input: number, type?: string, dims?: readonly number[], bytes?: Uint8Array]} Feed  no type: not given */
 /** @typedef {[memoryLimit: number, flags: number, failAfter: number]} OpenOptions  glue.c's, without `tuned` */
 /** @typedef {{most: number, worth: number}} Threads  in all; worth: bytes from which on a model gets helpers */
-/** @typedef {{origins: import('./source.js').Origin[], paths: string[], integrity?: string, open: OpenOptions, threads: Threads}} LoadCall */
+/** @typedef {{origins: {name?: string, total: number | null}[], paths: string[], integrity?: string, open: OpenOptions, threads: Threads}} LoadCall */
 /** @typedef {{work: 'run' | 'bind', feeds: Feed[], wanted: number[], keep: [output: number, input: number][]}} PredictCall */
 /** @typedef {{feeds?: Feed[], runs: number}} ProfileCall */
 /** @typedef {{type: string, dims: number[], buffer: ArrayBuffer}} Output */

@@ -1,8 +1,9 @@
 /**
  * Which wasm build, from where; compiled once for all models. A failed try is not kept, so that a later load can try anew.
  */
+import { isHtml } from './bytes.js';
 import { fail, ours } from './errors.js';
-import { isHtml, locate, open } from './source.js';
+import { locate, open } from './source.js';
 
 /** @typedef {import('./siskin.d.ts').LoadOptions} LoadOptions */
 /** @typedef {{module: WebAssembly.Module, from: string}} Found from: its URL, or inline, binary, module */
@@ -46,10 +47,10 @@ async function once(key, from, compile) {
 
 /** @param {string | URL} where */
 async function fetched(where) {
-  const origin = locate(`${where}`);
-  const name = /** @type {string} */ (origin.url ?? origin.path);
+  const { url, path } = locate(`${where}`);
+  const name = url ?? `${path}`;
   return once(name, name, async () => {
-    const { stream, response } = await open(origin);
+    const { stream, response } = await open(where);
     if (response?.headers.get('content-type')?.startsWith('application/wasm')) {
       return WebAssembly.compileStreaming(response);
     }

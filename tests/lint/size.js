@@ -7,8 +7,8 @@ import { brotliCompressSync } from 'node:zlib';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = process.env.SISKIN_DIST ?? path.join(root, 'dist');
 
-// A run-time build: what issue 4 allows at its end. The loader: 15 kB, and 3 for starting and ending threads and for
-// profiles.
+// A run-time build: what issue 4 allows at its end. The loader: 15 kB, and 4 for starting and ending threads, tuning,
+// profiles, and a request for the model that does not wait for the worker.
 const builds = readdirSync(dist)
   .filter((file) => file.endsWith('.wasm') && file !== 'siskin-tools.wasm')
   .map((file) => ({ name: file, files: [file], limit: 450_000, brotliLimit: 150_000 }));
@@ -17,8 +17,8 @@ const parts = [
   {
     name: 'loader (siskin.js + worker.js)',
     files: ['siskin.js', 'worker.js'],
-    limit: 18_000,
-    brotliLimit: 18_000,
+    limit: 19_000,
+    brotliLimit: 19_000,
   },
 ];
 
