@@ -1,11 +1,11 @@
 /* float32 matrix products on packed weights, and convolution as the same product over rows in pieces
  * (indirect GEMM): one tile of rows x 8 columns serves both. Bound by multiply-adds: per step of k a tile
- * loads 2 vectors of weights and one broadcast number a row. Rows go in blocks of 48 so that a panel of
- * weights, read once a block, stays in the first-level cache for 8 or more tiles. Measured in Chromium (make
- * bench-kernels, one thread, 384^3): 6x8 with relaxed multiply-adds 95% of what the registers alone can do,
- * 4x8 91%; without them 4x8 94%. One step of k at a time, not four: unrolled, the compiler wants all weights
- * of four steps at once, which spills (45 Gop/s, not 55). k is not cut: the sums of a chunk would have to be
- * stored and loaded again, and at k = 4608 chunks of 512 gain nothing. */
+ * loads 2 vectors of weights and one broadcast number a row. Rows go in blocks of 48 or more so that a panel
+ * of weights, read once a block, stays in the first-level cache for 8 or more tiles. Measured in Chromium
+ * (make bench-kernels, one thread, 384^3): 6x8 with relaxed multiply-adds 95% of what the registers alone can
+ * do, 4x8 91%; without them 4x8 94%. One step of k at a time, not four: unrolled, the compiler wants all
+ * weights of four steps at once, which spills (45 Gop/s, not 55). k is not cut: the sums of a chunk would
+ * have to be stored and loaded again, and at k = 4608 chunks of 512 gain nothing. */
 #include "kernels/kernels.h"
 
 #include <string.h>
@@ -80,12 +80,14 @@ static void panel(size_t widest, size_t m, size_t k, size_t taps, const float *c
     }
 }
 
-/* A block of at most SK_IGEMM_ROWS rows, all columns. widest: rows of a tile, at most. */
+#define GEMM_ROWS 128 /* of a block, at most; of igemm SK_IGEMM_ROWS */
+
+/* A block of rows, all columns. widest: rows of a tile, at most. */
 static void block(size_t widest, size_t m, size_t n, size_t k, size_t taps, const float *const *rows,
                   const float *packed, float *c, size_t ldc, float clamp_lo, float clamp_hi) {
     const v128_t lo = wasm_f32x4_splat(clamp_lo), hi = wasm_f32x4_splat(clamp_hi);
     const size_t size = SK_PANEL * (taps * k + 1);
-    float part[SK_IGEMM_ROWS * SK_PANEL]; /* where the columns end within a panel: tiles write whole ones */
+    float part[GEMM_ROWS * SK_PANEL]; /* where the columns end within a panel: tiles write whole ones */
     for (; n >= SK_PANEL; n -= SK_PANEL, c += SK_PANEL, packed += size)
         panel(widest, m, k, taps, rows, packed, c, ldc, lo, hi);
     if (n == 0) return;
@@ -120,6 +122,14 @@ static void row_4_panels(size_t k, const float *a, const float *packed, float *c
     }
 }
 
+/* How many of the `left` rows the next block takes: as many as the second-level cache holds, because each
+ * block reads all weights, which in a whole model come from further away (MiniLM 62.0 -> 60.5 ms against 48).
+ */
+static size_t block_rows(size_t left, size_t k) {
+    const size_t usual = k <= 2048 ? GEMM_ROWS * 3 / 4 : 48;
+    return left > usual * 4 / 3 ? usual : left;
+}
+
 /* Any number of rows: cuts them into blocks. */
 static void gemm(size_t widest, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed,
                  float *c, size_t ldc, float lo, float hi) {
@@ -128,9 +138,9 @@ static void gemm(size_t widest, size_t m, size_t n, size_t k, const float *a, si
             row_4_panels(k, a, packed, c, wasm_f32x4_splat(lo), wasm_f32x4_splat(hi));
         if (n == 0) return;
     }
-    const float *rows[SK_IGEMM_ROWS];
+    const float *rows[GEMM_ROWS];
     for (size_t mb; m > 0; m -= mb, c += mb * ldc) {
-        mb = sk_igemm_rows(m);
+        mb = block_rows(m, k);
         for (size_t r = 0; r < mb; r++, a += lda) rows[r] = a;
         block(widest, mb, n, k, 1, rows, packed, c, ldc, lo, hi);
     }

@@ -87,6 +87,18 @@ function casesOf(wasm, build) {
       },
     );
   }
+  // A tile is 16 pixels on one side and 36 positions on the other; the input's margins come from a cache.
+  for (const [size, channels] of [
+    [56, 64],
+    [28, 128],
+    [12, 256],
+  ]) {
+    for (const [back, name] of ['in', 'out'].entries()) {
+      const work = 4 * (size / 4) ** 2 * channels * 52;
+      const what = { kind: 'winograd', name: `${name} ${size}x${size}x${channels}`, work };
+      add(what, (reps) => wasm.winograd(reps, back, size, channels));
+    }
+  }
   add({ kind: 'softmax', name: '1536 rows of 128', work: 1536 * 128 }, (reps) =>
     wasm.softmax(reps, 1536, 128),
   );

@@ -192,6 +192,26 @@ EXPORT("depthwise") int bench_depthwise(int reps, int size, int channels, int ke
     return 1;
 }
 
+/* ---- Winograd's transforms, F(4x4, 3x3) ---- */
+
+/* All tiles of a size x size image: into 36 positions, or (back) out of them. */
+EXPORT("winograd") void bench_winograd(int reps, int back, size_t size, size_t channels) {
+    const size_t across = size / 4, tiles = across * across, step = tiles * channels, line = size * channels;
+    for (int r = 0; r < reps; r++)
+        for (size_t t = 0; t < tiles; t++) {
+            const size_t first = t / across * 4 * line + t % across * 4 * channels;
+            sk_winograd_out_args out = {
+                .channels = channels, .step = step, .line = line, .m = w + t * channels};
+            out.y = c + first;
+            out.height = out.width = 4;
+            out.lo = 0;
+            out.hi = 6;
+            for (size_t p = 0; p < 36 && !back; p++) rows[p] = a + first + p / 6 * line + p % 6 * channels;
+            if (back) f32_winograd_out_4x4__simd128(&out);
+            else f32_winograd_in_4x4__simd128(&(sk_winograd_in_args){channels, step, rows, c + t * channels});
+        }
+}
+
 /* ---- elementwise ---- */
 
 EXPORT("softmax") void bench_softmax(int reps, size_t outer, size_t n) {

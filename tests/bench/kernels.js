@@ -127,7 +127,7 @@ function report(rows) {
       );
     }
     line('memory', 'GB/s', 'median', '', 'us');
-    for (const { kind, name, work, min, median } of [...of('read'), ...of('copy')]) {
+    for (const { kind, name, work, min, median } of [...of('read'), ...of('copy'), ...of('winograd')]) {
       line(
         `${kind} ${name}`,
         rate(work, min).toFixed(1),
