@@ -7,6 +7,7 @@
  * @property {string} title
  * @property {string} adapter web/engine-<adapter>.js
  * @property {string} library the address of what the adapter is given
+ * @property {string[]} [imports] what the library imports in its turn
  * @property {Record<string, unknown>} options for the adapter
  * @property {'onnx' | 'tfjs' | 'tflite'} format
  * @property {string} [version]
@@ -36,6 +37,7 @@ const siskin = (id, title, folder, options) => ({
   title,
   adapter: 'siskin',
   library: `${folder}siskin.js`,
+  imports: [`${folder}worker.js`],
   options,
   format: /** @type {const} */ ('onnx'),
 });

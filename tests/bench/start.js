@@ -6,11 +6,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
 import { isCompared } from './speed.js';
 
 const MODEL = 'mobilenetv2';
+const REST = 500; // milliseconds in which the browser clears away the page before
 const compress = promisify(brotliCompress);
 
 /** Not the engine's: the page of the benchmark, the model. @param {import('./serve.js').Fetched} file */
@@ -45,15 +47,35 @@ export async function startUp(bench, engines, models) {
   return { model: MODEL, rows };
 }
 
-async function first({ browser, url, server, say }, { id, adapter, library, options, format }, model) {
+/**
+ * The page of one engine as a careful author writes it: all modules are named at its top, so that none waits for another
+ * to be read.
+ * @param {import('./engines.js').Engine} engine
+ */
+function html({ adapter, library, imports = [] }) {
+  const own = ['page', 'noise', 'tensors', `engine-${adapter}`].map((name) => `/bench/${name}.js`);
+  const links = [...own, library, ...imports].map((path) => `<link rel="modulepreload" href="${path}">`);
+  return `<!doctype html>
+<meta charset="utf-8">
+<title>Start</title>
+<link rel="icon" href="data:,">
+${links.join('\n')}
+<script type="module" src="/bench/page.js"></script>
+`;
+}
+
+async function first({ browser, url, server, say }, engine, model) {
+  const { id, adapter, library, options, format } = engine;
   const job = { adapter, library, options, threads: 1, inputs: model.noise };
   const query = JSON.stringify({ ...job, model: `${url}/model/${model.id}.${format}` });
+  server.bytes.set(`/start/${id}.html`, Buffer.from(html(engine)));
+  await setTimeout(REST);
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
     await page.bringToFront();
     server.log.length = 0;
-    await page.goto(`${url}/bench/page.html?start=${encodeURIComponent(query)}`);
+    await page.goto(`${url}/start/${id}.html?start=${encodeURIComponent(query)}`);
     await page.waitForFunction(() => globalThis.first, undefined, { timeout: 60_000, polling: 20 });
     const { error, ...marks } = await page.evaluate(() => globalThis.first);
     if (error) throw new Error(`${id} did not start: ${error}`);
