@@ -126,7 +126,7 @@ typedef struct matmul_call {
     size_t units; /* direct: pieces of the columns of a batch */
 } matmul_call;
 
-#define DIRECT_COLUMNS 64 /* of a piece: four strips */
+#define DIRECT_COLUMNS 64 /* of a piece: two strips */
 
 /* Few rows and a computed b, taken as it lies. */
 static void direct_part(const void *work, size_t begin, size_t end, int thread) {
@@ -136,7 +136,7 @@ static void direct_part(const void *work, size_t begin, size_t end, int thread) 
     for (size_t i = begin; i < end; i++) {
         const sk_batch at = sk_batch_at(s, i / c->units);
         const size_t col = i % c->units * DIRECT_COLUMNS, left = s->n - col;
-        f32_gemm_direct_1x16__simd128(s->m, left < DIRECT_COLUMNS ? left : DIRECT_COLUMNS, s->k, c->a + at.a,
+        f32_gemm_direct_1x32__simd128(s->m, left < DIRECT_COLUMNS ? left : DIRECT_COLUMNS, s->k, c->a + at.a,
                                       s->a_row, c->b + at.b + col, s->b_row, c->y + at.y + col, s->y_row,
                                       c->r->node->lo, c->r->node->hi);
     }

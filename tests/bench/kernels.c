@@ -140,7 +140,7 @@ EXPORT("igemm") void bench_igemm(int which, int reps, size_t pixels, size_t n, s
 
 EXPORT("direct") void bench_direct(int reps, size_t m, size_t n, size_t k) {
     for (int r = 0; r < reps; r++)
-        f32_gemm_direct_1x16__simd128(m, n, k, a, k, w, n, c, n, -INFINITY, INFINITY);
+        f32_gemm_direct_1x32__simd128(m, n, k, a, k, w, n, c, n, -INFINITY, INFINITY);
 }
 
 /* A sum over the output, to compare candidates bit by bit. */

@@ -132,8 +132,8 @@ static void run_direct(test_counts *counts, problem *p) {
                                       .lo = p->lo,
                                       .hi = p->hi});
     clear(p);
-    f32_gemm_direct_1x16__simd128(p->m, p->n, p->k, p->a, p->lda, p->b, p->n, p->got, p->ldc, p->lo, p->hi);
-    check(counts, p, "f32_gemm_direct_1x16__simd128");
+    f32_gemm_direct_1x32__simd128(p->m, p->n, p->k, p->a, p->lda, p->b, p->n, p->got, p->ldc, p->lo, p->hi);
+    check(counts, p, "f32_gemm_direct_1x32__simd128");
 }
 
 static void try_all(test_counts *counts, uint32_t *r, size_t m, size_t n, size_t k, size_t taps) {
