@@ -155,6 +155,7 @@ typedef void sk_any_pool_fn(const sk_any_pool_args *args);
 /* ---- elementwise, reductions, normalisation ---- */
 #include "kernels/elementwise.h"
 #include "kernels/reduce.h"
+#include "kernels/attention.h"
 
 /* ---- data movement ---- */
 #include "kernels/copy.h"

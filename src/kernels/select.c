@@ -150,6 +150,10 @@ sk_softmax_fn *sk_select_softmax(int loop) {
     return loop == SK_FLOAT64 ? f64_softmax__ref : f32_softmax__simd128;
 }
 
+sk_f32_attention_fn *sk_select_attention(int reference) {
+    return REF(reference) ? f32_attention__ref : f32_attention__simd128;
+}
+
 sk_arg_fn *sk_select_arg(int loop) {
     switch (loop) {
     case SK_FLOAT32: return f32_arg__ref;

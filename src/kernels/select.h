@@ -35,6 +35,7 @@ sk_where_fn *sk_select_where(size_t element_size);
 /* NULL: no such fold for that loop type. */
 sk_fold_fn *sk_select_fold(int kind, int loop, int reference);
 sk_softmax_fn *sk_select_softmax(int loop); /* the reference is float64's */
+sk_f32_attention_fn *sk_select_attention(int reference);
 sk_arg_fn *sk_select_arg(int loop);
 /* Kernels of the normalisations. */
 typedef struct sk_norm_kernels {

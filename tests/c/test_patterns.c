@@ -34,6 +34,12 @@ static const shaped constants[] = {
     {"row", 2, {1, 24}},
     {"deep", 4, {1, 1, 1, 24}},
     {"deep1", 4, {1, 1, 1, 1}},
+    {"wq", 2, {24, 24}},
+    {"wk", 2, {24, 24}},
+    {"wv", 2, {24, 24}},
+    {"mask", 4, {2, 1, 1, 5}},
+    {"mask2", 2, {5, 5}},
+    {"mask3", 3, {2, 5, 5}},
 };
 
 #define CENTRE "m = ReduceMean x axes=[-1]; d = Sub x m; "
@@ -42,6 +48,16 @@ static const shaped constants[] = {
 #define ERF "e = Div x 1.41421356; f = Erf e; h = Add f 1; "
 #define TANH "c = Pow x 3; k = Mul c 0.044715; a = Add x k; u = Mul a 0.79788456; t = Tanh u; h = Add t 1; "
 #define EXP "m = ReduceMax x axes=[-1]; d = Sub x m; e = Exp d; "
+
+#define QKV "q = MatMul x wq; k = MatMul x wk; v = MatMul x wv; "
+#define SPLIT(name, shape) name "4 = Reshape " name " " shape "; "
+#define HEADS(shape)                                                                                         \
+    QKV SPLIT("q", shape) SPLIT("k", shape)                                                                  \
+        SPLIT("v", shape) "qt = Transpose q4 perm=[0,2,1,3]; kt = Transpose k4 perm=[0,2,3,1]; vt = "        \
+                          "Transpose v4 perm=[0,2,1,3]; "
+#define CORE "s = MatMul qt kt; d = Div s 2.5; p = Softmax d axis=-1; o = MatMul p vt; "
+#define BACK "t = Transpose o perm=[0,2,1,3]; z = Reshape t "
+#define FLAT "kt = Transpose k perm=[0,2,1]; "
 
 static const pattern patterns[] = {
     /* LayerNormalization */
@@ -137,6 +153,61 @@ static const pattern patterns[] = {
     {"swish of a square", 13, "k = Mul x x; s = Sigmoid k; z = Mul x s", "Mul Sigmoid Mul"},
     {"hard swish", 13, "s = HardSigmoid x alpha:0.16666667; z = Mul x s", "HardSwish"},
     {"another hard swish", 13, "s = HardSigmoid x; z = Mul x s", "HardSigmoid Mul"},
+    /* Attention */
+    {"attention", 13, HEADS("i[0,0,4,6]") CORE BACK "i[0,0,24]", "MatMul MatMul MatMul Attention"},
+    {"attention, fixed shapes", 13, HEADS("i[2,5,4,6]") CORE BACK "i[2,5,24]",
+     "MatMul MatMul MatMul Attention"},
+    {"attention, implied rows", 13, HEADS("i[0,-1,4,6]") CORE BACK "i[0,-1,24]",
+     "MatMul MatMul MatMul Attention"},
+    {"attention with a mask", 13,
+     HEADS("i[0,0,4,6]") "s = MatMul qt kt; f = Mul s 0.4; d = Add f mask; p = Softmax d axis=3; o = MatMul "
+                         "p vt; " BACK "i[0,0,24]",
+     "MatMul MatMul MatMul Attention"},
+    {"attention, mask first, no scale", 11,
+     HEADS("i[0,0,4,6]") "s = MatMul qt kt; d = Add mask2 s; p = Softmax d axis=3; o = MatMul p vt; " BACK
+                         "i[0,0,24]",
+     "MatMul MatMul MatMul Attention"},
+    {"attention, scaled before", 13,
+     HEADS("i[0,0,4,6]") "qs = Mul qt 0.6; ks = Mul 0.7 kt; s = MatMul qs ks; p = Softmax s axis=-1; o = "
+                         "MatMul p vt; " BACK "i[0,0,24]",
+     "MatMul MatMul MatMul Attention"},
+    {"attention, heads stay in front", 13, HEADS("i[0,0,4,6]") CORE "z = Exp o",
+     "MatMul MatMul MatMul Reshape Reshape Reshape Transpose Transpose Transpose Attention Exp"},
+    {"attention, keys turned alone", 13,
+     QKV SPLIT("q", "i[0,0,4,6]") SPLIT("k", "i[0,0,4,6]")
+         SPLIT("v", "i[0,0,4,6]") "qt = Transpose q4 perm=[0,2,1,3]; ka = Transpose k4 perm=[0,2,1,3]; kt = "
+                                  "Transpose ka perm=[0,1,3,2]; "
+                                  "vt = Transpose v4 perm=[0,2,1,3]; " CORE BACK "i[0,0,24]",
+     "MatMul MatMul MatMul Attention"},
+    {"attention without heads", 13,
+     QKV FLAT "s = MatMul q kt; d = Mul s 0.3; p = Softmax d axis=-1; z = MatMul p v",
+     "MatMul MatMul MatMul Attention"},
+    {"attention without heads, masked", 13,
+     QKV FLAT "s = MatMul q kt; d = Add s mask2; p = Softmax d axis=2; z = MatMul p v",
+     "MatMul MatMul MatMul Attention"},
+    {"attention, a mask that needs heads", 13,
+     QKV FLAT "s = MatMul q kt; d = Add s mask3; p = Softmax d axis=2; z = MatMul p v",
+     "MatMul MatMul MatMul Transpose MatMul Add Softmax MatMul"},
+    {"attention, another axis", 13, QKV FLAT "s = MatMul q kt; p = Softmax s axis=1; z = MatMul p v",
+     "MatMul MatMul MatMul Transpose MatMul Softmax MatMul"},
+    {"attention, scores read again", 13,
+     QKV FLAT "s = MatMul q kt; p = Softmax s axis=-1; o = MatMul p v; e = MatMul s v; z = Add o e",
+     "MatMul MatMul MatMul Transpose MatMul Softmax MatMul MatMul Add"},
+    {"attention, softmax read again", 13,
+     QKV FLAT "s = MatMul q kt; p = Softmax s axis=-1; o = MatMul p v; e = MatMul p x; z = Add o e",
+     "MatMul MatMul MatMul Transpose MatMul Softmax MatMul MatMul Add"},
+    {"attention, keys not turned", 13,
+     "k = Transpose x perm=[0,1,2]; s = MatMul mask3 y; p = Softmax s axis=-1; "
+     "t = Transpose y perm=[0,2,1]; z = MatMul p t",
+     "MatMul Softmax Transpose MatMul"},
+    {"attention, other heads than dimensions say", 13,
+     HEADS("i[2,5,4,6]") "s = MatMul qt kt; p = Softmax s axis=-1; o = MatMul p vt; "
+                         "t = Transpose o perm=[0,2,1,3]; z = Reshape t i[5,2,24]",
+     "MatMul MatMul MatMul Reshape Reshape Reshape Transpose Transpose Transpose Attention Transpose "
+     "Reshape"},
+    {"attention, divided by a matrix", 13,
+     QKV FLAT "s = MatMul q kt; d = Div s mask3; p = Softmax d axis=-1; z = MatMul p v",
+     "MatMul MatMul MatMul Transpose MatMul Div Softmax MatMul"},
     /* Softmax */
     {"softmax", 11, EXP "s = ReduceSum e axes=[2]; z = Div e s", "Softmax"},
     {"softmax by a reciprocal", 11, EXP "s = ReduceSum e axes=[-1]; r = Reciprocal s; z = Mul r e",
@@ -160,7 +231,7 @@ static const pattern patterns[] = {
 /* ---- from text to a model ---- */
 
 typedef struct names {
-    char text[80][24];
+    char text[80][32];
     int n;
 } names;
 
@@ -171,7 +242,7 @@ static int find_name(const names *list, const char *name) {
 }
 
 static void add_name(names *list, const char *name) {
-    if (list->n == 80 || strlen(name) > 23) abort();
+    if (list->n == 80 || strlen(name) > 31) abort();
     strcpy(list->text[list->n++], name);
 }
 
@@ -223,6 +294,16 @@ static void add_constant(onnx *o, const char *name, uint32_t *random) {
         onnx_constant(o, name, &t);
         return;
     }
+    if (!strncmp(name, "i[", 2)) {
+        int64_t list[4];
+        int32_t n = 0;
+        for (char *at = (char *)(uintptr_t)name + 2; n < 4 && *at && *at != ']'; at += *at == ',')
+            list[n++] = strtol(at, &at, 10);
+        sk_set_shape(&t, SK_INT64, 1, &n);
+        t.data = list;
+        onnx_constant(o, name, &t);
+        return;
+    }
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
         if (strcmp(constants[i].name, name) != 0) continue;
         t = test_tensor(random, SK_FLOAT32, constants[i].rank, constants[i].dims);
@@ -235,7 +316,7 @@ static void add_constant(onnx *o, const char *name, uint32_t *random) {
 }
 
 static onnx build(const pattern *p, uint32_t *random) {
-    char text[800], *save;
+    char text[1600], *save;
     onnx o;
     names made = {.n = 0}, wanted = {.n = 0};
     add_name(&made, "x");
@@ -259,16 +340,16 @@ static onnx build(const pattern *p, uint32_t *random) {
 
 /* The passes under test alone: the others do more with what is left. */
 static sk_status run_passes(sk_model *model) {
-    static const char *const tested[] = {"softmax", "norm", "gate"};
+    static const char *const tested[] = {"softmax", "norm", "gate", "attention"};
     int n = 0;
     for (int i = 0; i < sk_pass_count; i++)
-        for (int j = 0; j < 3; j++) {
+        for (int j = 0; j < 4; j++) {
             if (strcmp(sk_passes[i].name, tested[j]) != 0) continue;
             const sk_status status = sk_passes[i].run(&model->ir, &model->error);
             if (status != SK_OK) return status;
             n++;
         }
-    return n == 3 ? SK_OK : SK_STATE;
+    return n == 4 ? SK_OK : SK_STATE;
 }
 
 static void check_operators(test_counts *counts, const pattern *p, const onnx *o, int n,

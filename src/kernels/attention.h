@@ -1,0 +1,31 @@
+/* Contract of the attention kernels. */
+#ifndef SK_KERNELS_ATTENTION_H
+#define SK_KERNELS_ATTENTION_H
+
+/* Some rows of one head: y[i] = sum over j of p[i][j] * v[j], where p[i] is the softmax over j of
+ * scale * (q[i] . k[j]) + mask[i][j]. Rows are *_row floats apart.
+ * k, v: the reference takes them as they are; else packed in panels of 8 columns (kernels/pack.h), k turned
+ * and times scale: depth x keys and keys x width.
+ * mask: element (i, j) at i * mask_row + j * mask_col of float32, or of bools that say which keys count;
+ * NULL: none. seen: row i sees keys [0, seen + i) alone. scores: sk_attention_floats of them. rows <=
+ * SK_ATTENTION_ROWS, keys >= 1. */
+#define SK_ATTENTION_ROWS 64
+typedef struct sk_attention_args {
+    size_t rows, keys, depth, width, seen;
+    const float *q, *k, *v;
+    float *y;
+    size_t q_row, k_row, v_row, y_row;
+    float scale; /* of the reference */
+    const void *mask;
+    size_t mask_row, mask_col;
+    uint8_t mask_is_bool;
+    float *scores;
+    sk_f32_gemm_fn *gemm;
+} sk_attention_args;
+typedef void sk_f32_attention_fn(const sk_attention_args *args);
+
+static inline size_t sk_attention_floats(size_t rows, size_t keys) {
+    return rows * ((keys + 7) & ~(size_t)7);
+}
+
+#endif
