@@ -126,6 +126,24 @@ static int is_view(const binding *b) {
     return traits && traits->is_view && traits->is_view(b->node, b->in_now, b->out_t[0]);
 }
 
+/* Does the node only bring a constant into another layout? */
+static int turns_constant(const binding *b) {
+    const sk_node *node = b->node;
+    if (node->n_inputs != 1 || node->n_outputs != 1 || !b->in[0] || !b->out[0]) return 0;
+    if (node->op->flags & (SK_OP_CONTROL | SK_OP_RANDOM)) return 0;
+    const sk_const *constant = b->in[0]->root == b->in[0] ? b->in[0]->constant : NULL;
+    return constant && !constant->variable && b->in_t[0]->layout != b->out_t[0]->layout &&
+           sk_shape_known(b->out_t[0]);
+}
+
+/* Once for all plans and runs. */
+static sk_status turn_constant(binding *b) {
+    SK_TRY(sk_constant_turned(b->plan->model, b->node, b->in[0]->constant, b->out_t[0], b->err));
+    b->out[0]->place = SK_KNOWN;
+    sk_slot_read(b->plan, b->in[0], b->plan->n_steps);
+    return SK_OK;
+}
+
 /* May out[0] take the memory of input i? Only when it was made in this segment, dies here, and no other input
  * looks at the same memory under another shape. */
 static int can_take(const binding *b, int i) {
@@ -339,6 +357,7 @@ static sk_status bind_node(sk_plan *plan, const sk_node *node, int *cut, int *ag
             if (b.in[i]) sk_slot_read(plan, b.in[i], plan->n_steps ? plan->n_steps - 1 : 0);
         return SK_OK;
     }
+    if (turns_constant(&b) && !plan->model->options.check) return turn_constant(&b);
     return add_step(&b, cut);
 }
 

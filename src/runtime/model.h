@@ -74,6 +74,9 @@ void sk_packed_free(sk_model *model);
 /* The packed form of constants[packing->input], made now when it is not there yet. */
 sk_status sk_packed_get(sk_model *model, const sk_const *const *constants, const sk_packing *packing,
                         const void **packed, sk_error *err);
+/* out->data: what the node makes of the constant, its only input; made once. */
+sk_status sk_constant_turned(sk_model *model, const sk_node *node, const sk_const *constant, sk_tensor *out,
+                             sk_error *err);
 /* Plain bytes of a constant, made once. */
 sk_status sk_constant_bytes(sk_model *model, const sk_const *constant, const void **data, sk_error *err);
 

@@ -88,6 +88,41 @@ sk_status sk_constant_bytes(sk_model *model, const sk_const *constant, const voi
     return SK_OK;
 }
 
+static sk_status evaluate_constant(sk_model *model, const sk_node *node, const sk_const *constant,
+                                   sk_tensor *out, sk_error *err) {
+    sk_tensor in = constant->type;
+    const sk_tensor *inputs[1] = {&in};
+    sk_tensor *outputs[1] = {out};
+    const size_t bytes = sk_nbytes(&in);
+    in.data = sk_alloc(&model->heap, bytes);
+    if (!in.data) return sk_oom(err, bytes);
+    sk_status status = sk_const_bytes(&model->ir, constant, in.data, err);
+    if (status == SK_OK) status = sk_evaluate(&model->ir, node, inputs, outputs, err);
+    sk_free(&model->heap, in.data);
+    return status;
+}
+
+sk_status sk_constant_turned(sk_model *model, const sk_node *node, const sk_const *constant, sk_tensor *out,
+                             sk_error *err) {
+    static const char turned[] = "turned";
+    sk_packed *p = find(model, constant->id, turned, &node, sizeof node);
+    if (!p) {
+        p = add(model, constant->id, turned, sk_nbytes(out), err);
+        if (!p) return SK_OUT_OF_MEMORY;
+        p->params_size = sizeof node;
+        memcpy(p->params, &node, sizeof node);
+        out->data = p->data;
+        const sk_status status = evaluate_constant(model, node, constant, out, err);
+        if (status != SK_OK) {
+            discard(model, p);
+            return status;
+        }
+        keep(model, p);
+    }
+    out->data = p->data;
+    return SK_OK;
+}
+
 void sk_packed_free(sk_model *model) {
     for (int i = 0; model->packed && i < model->ir.n_consts; i++)
         while (model->packed[i]) {
