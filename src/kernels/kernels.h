@@ -96,6 +96,12 @@ typedef struct sk_winograd_out_args {
 } sk_winograd_out_args;
 typedef void sk_f32_winograd_out_fn(const sk_winograd_out_args *args);
 
+/* Row i of `to`, rows `step` apart: all that the window (two spatial dimensions, one group, no dilation along
+ * x) sees at output pixel first + i, counted over all images: taps in order, the channels of each. x is
+ * channels-last. */
+typedef void sk_f32_patches_fn(const sk_window *w, const float *x, size_t first, size_t m, size_t step,
+                               float *to);
+
 /* y[i] = clamp(y[i] + x[i], lo, hi) */
 typedef void sk_f32_residual_fn(size_t n, const float *x, float *y, float lo, float hi);
 

@@ -36,55 +36,53 @@ static double conv_macs(const sk_node *node, const sk_tensor *const *in, const s
 
 /* ---- prepare ---- */
 
+#define FEW_CHANNELS 8
+#define MOST_PATCH_TAPS 256 /* so that a block of rows stays in the cache */
+
 static sk_conv_way choose(const sk_window *w, int constant) {
-    int plain = sk_window_taps(w) == 1;
+    const size_t taps = sk_window_taps(w);
+    int plain = taps == 1;
     for (int d = 0; d < 3; d++) plain &= w->stride[d] == 1 && w->pad[d] == 0 && w->out[d] == w->in[d];
     if (w->groups > 1 && w->groups == w->in_c && w->groups == w->out_c)
         return sk_select_f32_dwconv(w) ? SK_CONV_DEPTHWISE_ROWS : SK_CONV_DEPTHWISE;
     if (plain) return SK_CONV_POINTWISE;
+    if (w->in_c <= FEW_CHANNELS && taps > 1 && taps <= MOST_PATCH_TAPS && w->groups == 1 && w->in[0] == 1 &&
+        w->out[0] == 1 && w->kernel[0] == 1 && w->dilation[2] == 1)
+        return SK_CONV_PATCHES;
     return constant && sk_winograd_kernels_for(w) ? SK_CONV_WINOGRAD : SK_CONV_INDIRECT;
 }
 
-/* Below this many channels a tap is too short a piece: the taps along x become one, over an input that is
- * padded in scratch when need be. */
-#define FEW_CHANNELS 8
-
-static int merge_taps(sk_prepare *p, sk_conv_state *s) {
+/* Where taps along x lie side by side, in the input as it is, they are one piece. */
+static void merge_taps(sk_conv_state *s) {
     sk_window *w = &s->w;
     const int64_t width = (int64_t)(w->out[2] - 1) * w->stride[2] + w->kernel[2];
-    const int fits = w->pad[2] == 0 && width <= w->in[2];
-    size_t bytes;
-    if (w->groups > 1 || w->kernel[2] == 1 || w->dilation[2] != 1 || (!fits && w->in_c > FEW_CHANNELS))
-        return 1;
+    if (w->groups > 1 || w->dilation[2] != 1 || w->pad[2] || width > w->in[2]) return;
     s->k *= (size_t)w->kernel[2];
     s->taps /= (size_t)w->kernel[2];
-    if (!fits) {
-        s->padded = 1;
-        s->pad_x = w->pad[2];
-        s->given_x = w->in[2];
-        w->in[2] = (int32_t)width;
-        if (!sk_mul(sk_pixels(w->in), (size_t)w->batch * (size_t)w->in_c * sizeof(float), &bytes) ||
-            !sk_scratch_take(p, bytes, &s->padded_x))
-            return 0;
-    }
     w->kernel[2] = 1;
-    w->pad[2] = 0;
-    return 1;
+}
+
+/* Room for each thread: row pointers, or the rows themselves, 16-byte aligned. */
+static int rows_bytes(const sk_prepare *p, sk_conv_state *s, size_t *bytes) {
+    if (s->way == SK_CONV_PATCHES) {
+        s->rows_bytes = sk_conv_patch_step(s) * SK_IGEMM_ROWS * sizeof(float);
+    } else if (!sk_window_rows_bytes(&s->w, &s->rows_bytes)) {
+        return 0;
+    }
+    return sk_mul(s->rows_bytes, (size_t)p->threads, bytes);
 }
 
 static int take_scratch(sk_prepare *p, sk_conv_state *s) {
     size_t bytes;
     if (s->turn_x && !sk_scratch_take(p, sk_nbytes(p->in[0]), &s->x)) return 0;
     if (s->turn_y && !sk_scratch_take(p, sk_nbytes(p->out[0]), &s->y)) return 0;
-    if (s->way == SK_CONV_INDIRECT && !merge_taps(p, s)) return 0;
+    if (s->way == SK_CONV_INDIRECT) merge_taps(s);
     s->n_zeros = s->k;
     if (s->way == SK_CONV_DEPTHWISE) s->n_zeros = (size_t)s->w.in_c;
     if (s->way == SK_CONV_DEPTHWISE_ROWS)
         s->n_zeros = (size_t)(s->w.kernel[2] + 3 * s->w.stride[2]) * (size_t)s->w.in_c;
     if (s->way != SK_CONV_POINTWISE) {
-        if (!sk_window_rows_bytes(&s->w, &s->rows_bytes) ||
-            !sk_mul(s->rows_bytes, (size_t)p->threads, &bytes) || !sk_scratch_take(p, bytes, &s->rows))
-            return 0;
+        if (!rows_bytes(p, s, &bytes) || !sk_scratch_take(p, bytes, &s->rows)) return 0;
         if (!sk_mul(s->n_zeros, sizeof(float), &bytes) || !sk_scratch_take(p, bytes, &s->zeros)) return 0;
     }
     if (s->way == SK_CONV_WINOGRAD && !sk_winograd_scratch(p, s)) return 0;
@@ -157,22 +155,6 @@ static sk_status conv_prepare(sk_prepare *p) {
 
 /* ---- run ---- */
 
-/* Each line of the input with zeros around it, for merged taps. */
-static void pad_lines(const sk_conv_state *s, const float *x, float *to) {
-    const size_t c = (size_t)s->w.in_c, width = (size_t)s->w.in[2], given = (size_t)s->given_x;
-    const size_t before = (size_t)s->pad_x < width ? (size_t)s->pad_x : width;
-    const size_t take = given < width - before ? given : width - before, after = width - before - take;
-    const size_t lines = (size_t)s->w.batch * (size_t)s->w.in[0] * (size_t)s->w.in[1];
-    for (size_t i = 0; i < lines; i++, x += given * c) {
-        memset(to, 0, before * c * sizeof(float));
-        to += before * c;
-        memcpy(to, x, take * c * sizeof(float));
-        to += take * c;
-        memset(to, 0, after * c * sizeof(float));
-        to += after * c;
-    }
-}
-
 static sk_status pack_now(sk_run *r, const sk_conv_state *s, float *packed) {
     sk_weights weights = {.data = r->in[1]->data}, bias = {.data = NULL};
     if (r->n_in > 2 && r->in[2]) bias.data = r->in[2]->data;
@@ -205,11 +187,6 @@ static sk_status conv_run(sk_run *r) {
         c.add = NULL;
         c.lo = -__builtin_inff();
         c.hi = __builtin_inff();
-    }
-    if (s->padded) {
-        float *padded = (float *)(scratch + s->padded_x);
-        pad_lines(s, c.x, padded);
-        c.x = padded;
     }
     if (s->pack_at_run) {
         float *packed = (float *)(scratch + s->pack);

@@ -46,20 +46,18 @@ sk_status sk_conv_pack_constants(const sk_pack *pack, void *dst);
 typedef enum sk_conv_way {
     SK_CONV_POINTWISE,
     SK_CONV_INDIRECT,
+    SK_CONV_PATCHES,
     SK_CONV_DEPTHWISE_ROWS,
     SK_CONV_DEPTHWISE,
     SK_CONV_WINOGRAD,
 } sk_conv_way;
 
 typedef struct sk_conv_state {
-    sk_window w; /* as given; when merged, of the padded input with the taps along x as one */
+    sk_window w; /* as given; when merged, with the taps along x as one */
     sk_conv_way way;
     uint8_t turn_x, turn_y; /* to and from channels-last */
     uint8_t pack_at_run;
     uint8_t by_columns; /* threads share the columns, not the rows */
-    int32_t pad_x,
-        given_x; /* merged: columns to put before the input's given_x; the padded width is w.in[2] */
-    uint8_t padded;
     sk_conv_form form;
     const float *packed;
     size_t k, taps; /* floats of a piece, pieces */
@@ -67,9 +65,9 @@ typedef struct sk_conv_state {
     sk_f32_igemm_fn *igemm;
     sk_f32_dwconv_fn *dwconv;
     const sk_winograd_kernels *winograd;
-    size_t tiles[2], block;                         /* winograd: down, across; so many at once */
-    size_t x, y, rows, zeros, padded_x, pack, v, m; /* offsets in scratch */
-    size_t n_zeros, rows_bytes;                     /* rows: so many bytes a thread */
+    size_t tiles[2], block;               /* winograd: down, across; so many at once */
+    size_t x, y, rows, zeros, pack, v, m; /* offsets in scratch */
+    size_t n_zeros, rows_bytes;           /* rows, or patches: so many bytes a thread */
 } sk_conv_state;
 
 typedef struct sk_conv_call {
@@ -85,6 +83,8 @@ typedef struct sk_conv_call {
 } sk_conv_call;
 
 void sk_conv_run_direct(const sk_conv_call *call);
+/* Floats from one patch to the next. */
+size_t sk_conv_patch_step(const sk_conv_state *s);
 
 /* NULL: not for this window. */
 const sk_winograd_kernels *sk_winograd_kernels_for(const sk_window *w);

@@ -54,6 +54,25 @@ static void pointwise_part(const void *work, size_t begin, size_t end, int threa
     }
 }
 
+size_t sk_conv_patch_step(const sk_conv_state *s) {
+    return (s->k * s->taps + 3) & ~(size_t)3; /* a part of a cache line is shared by rows at most */
+}
+
+static void patches_part(const void *work, size_t begin, size_t end, int thread) {
+    const sk_conv_call *c = work;
+    const sk_conv_state *s = c->s;
+    const size_t out_c = (size_t)s->w.out_c, k = s->k * s->taps, step = sk_conv_patch_step(s);
+    const range r = range_of(c, begin, end, (size_t)s->w.batch * sk_pixels(s->w.out), out_c);
+    float *patches = (float *)(c->rows + (size_t)thread * s->rows_bytes);
+    for (size_t i = 0, m; i < r.rows; i += m) {
+        m = sk_igemm_rows(r.rows - i);
+        float *y = c->y + (r.row + i) * out_c + r.col;
+        f32_patches__simd128(&s->w, c->x, r.row + i, m, step, patches);
+        s->gemm(m, r.cols, k, patches, step, c->packed + r.col * (k + 1), y, out_c, low(c), high(c));
+        add_block(c, y, m, r.cols);
+    }
+}
+
 static void indirect_part(const void *work, size_t begin, size_t end, int thread) {
     const sk_conv_call *c = work;
     const sk_conv_state *s = c->s;
@@ -105,7 +124,9 @@ void sk_conv_run_direct(const sk_conv_call *c) {
         return;
     }
     const double macs = (double)s->k * (double)s->taps;
-    sk_part_fn *part = s->way == SK_CONV_POINTWISE ? pointwise_part : indirect_part;
+    sk_part_fn *part = s->way == SK_CONV_POINTWISE ? pointwise_part
+                       : s->way == SK_CONV_PATCHES ? patches_part
+                                                   : indirect_part;
     if (s->by_columns)
         sk_split(c->pool, (out_c + COLUMN_UNIT - 1) / COLUMN_UNIT,
                  macs * (double)pixels * COLUMN_UNIT * MAC_NS, part, c);

@@ -19,7 +19,15 @@ typedef struct pool_state {
     uint8_t kind, turn_x, turn_y, pads_count;
     sk_f32_pool_fn *pixel;
     size_t x, y, rows; /* offsets in scratch */
+    size_t rows_bytes; /* a thread's */
 } pool_state;
+
+typedef struct pool_call {
+    const pool_state *s;
+    const float *x;
+    float *y;
+    char *rows;
+} pool_call;
 
 static int is_global(int param) { return param >= SK_OP_GLOBAL_MAX; }
 
@@ -132,7 +140,8 @@ static sk_status pool_prepare(sk_prepare *p) {
     /* no window sees more rows than there are, whatever the kernel's size */
     const size_t planes = (size_t)(s->w.kernel[0] < s->w.in[0] ? s->w.kernel[0] : s->w.in[0]);
     const size_t lines = (size_t)(s->w.kernel[1] < s->w.in[1] ? s->w.kernel[1] : s->w.in[1]);
-    if (!sk_mul(planes * lines, sizeof(float *), &bytes) || !sk_scratch_take(p, bytes, &s->rows))
+    if (!sk_mul(planes * lines, sizeof(float *), &s->rows_bytes) ||
+        !sk_mul(s->rows_bytes, (size_t)p->threads, &bytes) || !sk_scratch_take(p, bytes, &s->rows))
         return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
     return SK_OK;
 }
@@ -165,25 +174,30 @@ static void pool_line(const pool_state *s, const float *x, float *y, int32_t oz,
     }
 }
 
+/* Lines of the output, counted over all images. */
+static void pool_part(const void *work, size_t begin, size_t end, int thread) {
+    const pool_call *c = work;
+    const sk_window *w = &c->s->w;
+    const size_t channels = (size_t)w->in_c, lines = (size_t)w->out[0] * (size_t)w->out[1];
+    const float **rows = (const float **)(c->rows + (size_t)thread * c->s->rows_bytes);
+    for (size_t i = begin; i < end; i++) {
+        const size_t line = i % lines, height = (size_t)w->out[1];
+        pool_line(c->s, c->x + i / lines * sk_pixels(w->in) * channels,
+                  c->y + i * (size_t)w->out[2] * channels, (int32_t)(line / height), (int32_t)(line % height),
+                  rows);
+    }
+}
+
 static sk_status pool_run(sk_run *r) {
     const pool_state *s = r->state;
     const sk_window *w = &s->w;
-    const sk_tensor *xt = r->in[0], *yt = r->out[0];
-    const size_t c = (size_t)w->in_c, line = (size_t)w->out[2] * c;
     char *scratch = r->scratch;
-    const float *x = xt->data;
-    float *y = s->turn_y ? (float *)(scratch + s->y) : yt->data;
-    if (s->turn_x) {
-        float *turned = (float *)(scratch + s->x);
-        sk_to_channels_last((size_t)w->batch, c, sk_pixels(w->in), x, turned);
-        x = turned;
-    }
-    float *to = y;
-    for (size_t n = 0; n < (size_t)w->batch; n++, x += sk_pixels(w->in) * c)
-        for (int32_t oz = 0; oz < w->out[0]; oz++)
-            for (int32_t oy = 0; oy < w->out[1]; oy++, to += line)
-                pool_line(s, x, to, oz, oy, (const float **)(scratch + s->rows));
-    if (s->turn_y) sk_to_channels_last((size_t)w->batch, sk_pixels(w->out), c, y, yt->data);
+    const pool_call call = {s, sk_turned_input(r, s->turn_x, s->x),
+                            s->turn_y ? (float *)(scratch + s->y) : r->out[0]->data, scratch + s->rows};
+    const double reads = (double)w->out[2] * w->in_c * w->kernel[0] * w->kernel[1] * w->kernel[2];
+    sk_split(r->pool, (size_t)w->batch * (size_t)w->out[0] * (size_t)w->out[1], reads * 0.2, pool_part,
+             &call);
+    if (s->turn_y) sk_turn_output(r, call.y);
     return SK_OK;
 }
 
