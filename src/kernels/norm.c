@@ -43,18 +43,15 @@ void f32_moments__ref(const float *x, size_t n, int centre, float *mean, float *
 
 void f32_normalize__simd128(const float *x, float *y, size_t n, float mean, float inverse, const float *scale,
                             const float *shift) {
-    const v128_t centre = sk_splat4(mean), factor = sk_splat4(inverse), one = sk_splat4(1),
-                 zero = sk_splat4(0);
-    for (size_t i = 0; i < n; i += 4) {
-        const size_t left = n - i;
-        const int whole = left >= 4;
-        const v128_t v = whole ? sk_load4(x + i) : sk_load_part(x + i, left);
-        const v128_t s = !scale ? one : whole ? sk_load4(scale + i) : sk_load_part(scale + i, left);
-        const v128_t b = !shift ? zero : whole ? sk_load4(shift + i) : sk_load_part(shift + i, left);
-        const v128_t result = sk_madd(sk_mul4(sk_sub4(v, centre), factor), s, b);
-        if (whole) sk_store4(y + i, result);
-        else sk_store_part(y + i, result, left);
-    }
+    static const float ones[4] = {1, 1, 1, 1}, zeros[4] = {0};
+    const v128_t centre = sk_splat4(mean), factor = sk_splat4(inverse);
+    const size_t scale_step = scale ? 4 : 0, shift_step = shift ? 4 : 0, left = n % 4;
+    const float *s = scale ? scale : ones, *b = shift ? shift : zeros;
+    for (size_t i = n / 4; i > 0; i--, x += 4, y += 4, s += scale_step, b += shift_step)
+        sk_store4(y, sk_madd(sk_mul4(sk_sub4(sk_load4(x), centre), factor), sk_load4(s), sk_load4(b)));
+    if (!left) return;
+    const v128_t v = sk_mul4(sk_sub4(sk_load_part(x, left), centre), factor);
+    sk_store_part(y, sk_madd(v, sk_load_part(s, left), sk_load_part(b, left)), left);
 }
 
 void f32_normalize__ref(const float *x, float *y, size_t n, float mean, float inverse, const float *scale,

@@ -68,28 +68,48 @@ static float *optional_output(const sk_run *r, int i) {
     return i < r->n_out && r->out[i] ? r->out[i]->data : NULL;
 }
 
+typedef struct layer_work {
+    const sk_norm_kernels *k;
+    const float *x, *scale, *shift;
+    float *y, *means, *inverses;
+    size_t n;
+    float epsilon;
+    int centre;
+} layer_work;
+
+/* Rows [begin, end). */
+static void rows_part(const void *work, size_t begin, size_t end, int thread) {
+    const layer_work *w = work;
+    (void)thread;
+    for (size_t i = begin; i < end; i++) {
+        float mean, variance;
+        w->k->moments(w->x + i * w->n, w->n, w->centre, &mean, &variance);
+        const float inverse = (float)(1 / sqrt((double)variance + w->epsilon));
+        w->k->normalize(w->x + i * w->n, w->y + i * w->n, w->n, mean, inverse, w->scale, w->shift);
+        if (w->means) w->means[i] = mean;
+        if (w->inverses) w->inverses[i] = inverse;
+    }
+}
+
 static sk_status run_layer(sk_run *r) {
     const layer_params *params = r->node->params;
-    const sk_norm_kernels *k = r->state;
     const sk_tensor *in = r->in[0];
     int axis = 0;
     sk_axis(params->axis, in->rank, &axis);
-    const size_t rows = sk_span(in, 0, axis), n = sk_span(in, axis, in->rank);
+    layer_work w = {.k = r->state,
+                    .n = sk_span(in, axis, in->rank),
+                    .means = optional_output(r, 1),
+                    .inverses = optional_output(r, 2),
+                    .epsilon = params->epsilon,
+                    .centre = !is_rms(r->node)};
     float *scratch = r->scratch;
-    if (!n) return SK_OK;
-    const float *x = sk_as_f32(in, &scratch), *scale = sk_as_f32(r->in[1], &scratch);
-    const float *shift = r->n_in > 2 && r->in[2] ? sk_as_f32(r->in[2], &scratch) : NULL;
-    float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
-    float *means = optional_output(r, 1), *inverses = optional_output(r, 2);
-    for (size_t i = 0; i < rows; i++) {
-        float mean, variance;
-        k->moments(x + i * n, n, !is_rms(r->node), &mean, &variance);
-        const float inverse = (float)(1 / sqrt((double)variance + params->epsilon));
-        k->normalize(x + i * n, y + i * n, n, mean, inverse, scale, shift);
-        if (means) means[i] = mean;
-        if (inverses) inverses[i] = inverse;
-    }
-    sk_f32_finish(r->out[0], y);
+    if (!w.n) return SK_OK;
+    w.x = sk_as_f32(in, &scratch);
+    w.scale = sk_as_f32(r->in[1], &scratch);
+    w.shift = r->n_in > 2 && r->in[2] ? sk_as_f32(r->in[2], &scratch) : NULL;
+    w.y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)w.x;
+    sk_split(r->pool, sk_span(in, 0, axis), (double)w.n * 0.4, rows_part, &w);
+    sk_f32_finish(r->out[0], w.y);
     return SK_OK;
 }
 

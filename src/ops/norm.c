@@ -17,15 +17,40 @@ sk_channels sk_channels_of(const sk_tensor *t) {
     return s;
 }
 
-void sk_channels_affine(const sk_norm_kernels *k, const sk_channels *s, const float *x, float *y,
-                        const float *scale, const float *shift) {
-    if (s->last || s->inner == 1) {
-        k->affine(x, y, s->batch * s->inner, s->channels, s->channels, scale, shift, 1);
-        return;
+typedef struct affine_work {
+    const sk_norm_kernels *k;
+    const sk_channels *s;
+    const float *x, *scale, *shift;
+    float *y;
+} affine_work;
+
+/* Channels-last: pixels [begin, end). */
+static void pixels_part(const void *work, size_t begin, size_t end, int thread) {
+    const affine_work *w = work;
+    const size_t cols = w->s->channels;
+    (void)thread;
+    w->k->affine(w->x + begin * cols, w->y + begin * cols, end - begin, cols, cols, w->scale, w->shift, 1);
+}
+
+/* Plain: channels [begin, end) of all images. */
+static void channels_part(const void *work, size_t begin, size_t end, int thread) {
+    const affine_work *w = work;
+    const size_t inner = w->s->inner;
+    (void)thread;
+    for (size_t i = begin; i < end; i++) {
+        const size_t c = i % w->s->channels;
+        w->k->affine(w->x + i * inner, w->y + i * inner, 1, inner, inner, &w->scale[c], &w->shift[c], 0);
     }
-    for (size_t n = 0; n < s->batch; n++)
-        for (size_t c = 0; c < s->channels; c++, x += s->inner, y += s->inner)
-            k->affine(x, y, 1, s->inner, s->inner, &scale[c], &shift[c], 0);
+}
+
+#define AFFINE_NS 0.3 /* of one number */
+
+void sk_channels_affine(sk_pool *pool, const sk_norm_kernels *k, const sk_channels *s, const float *x,
+                        float *y, const float *scale, const float *shift) {
+    const affine_work w = {k, s, x, scale, shift, y};
+    if (s->last || s->inner == 1)
+        sk_split(pool, s->batch * s->inner, (double)s->channels * AFFINE_NS, pixels_part, &w);
+    else sk_split(pool, s->batch * s->channels, (double)s->inner * AFFINE_NS, channels_part, &w);
 }
 
 sk_status sk_want_vector(const sk_infer *c, int i, int32_t n) {
@@ -126,7 +151,7 @@ static sk_status run_batch(sk_run *r) {
         scale[c] = (float)factor;
         shift[c] = (float)(get_real(r->in[2], c) - mean * factor);
     }
-    sk_channels_affine(r->state, &s, x, y, scale, shift);
+    sk_channels_affine(r->pool, r->state, &s, x, y, scale, shift);
     sk_f32_finish(r->out[0], y);
     return SK_OK;
 }
@@ -197,14 +222,28 @@ static void moments_last(const sk_norm_kernels *k, const sk_channels *s, size_t 
     }
 }
 
-static void moments_plain(const sk_norm_kernels *k, const sk_channels *s, size_t groups, const float *x,
-                          float *mean, float *variance) {
-    const size_t size = s->channels / groups;
-    for (size_t c = 0; c < s->channels; c++) {
-        if (c % size == 0) k->moments(x + c * s->inner, size * s->inner, 1, &mean[c], &variance[c]);
-        mean[c] = mean[c - c % size];
-        variance[c] = variance[c - c % size];
+typedef struct moments_work {
+    const sk_norm_kernels *k;
+    size_t size, run; /* channels of a group, numbers of a channel */
+    const float *x;
+    float *mean, *variance;
+} moments_work;
+
+/* Groups [begin, end) of one plain image: a run of numbers each. */
+static void groups_part(const void *work, size_t begin, size_t end, int thread) {
+    const moments_work *w = work;
+    (void)thread;
+    for (size_t g = begin; g < end; g++) {
+        float *mean = w->mean + g * w->size, *variance = w->variance + g * w->size;
+        w->k->moments(w->x + g * w->size * w->run, w->size * w->run, 1, mean, variance);
+        for (size_t c = 1; c < w->size; c++) mean[c] = *mean, variance[c] = *variance;
     }
+}
+
+static void moments_plain(sk_pool *pool, const sk_norm_kernels *k, const sk_channels *s, size_t groups,
+                          const float *x, float *mean, float *variance) {
+    const moments_work w = {k, s->channels / groups, s->inner, x, mean, variance};
+    sk_split(pool, groups, (double)(w.size * w.run) * AFFINE_NS, groups_part, &w);
 }
 
 static sk_status run_group(sk_run *r) {
@@ -221,14 +260,15 @@ static sk_status run_group(sk_run *r) {
     float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
     s.batch = 1;
     for (size_t n = 0; n < batch; n++) {
-        (s.last ? moments_last : moments_plain)(k, &s, groups, x + n * image, mean, variance);
+        if (s.last) moments_last(k, &s, groups, x + n * image, mean, variance);
+        else moments_plain(r->pool, k, &s, groups, x + n * image, mean, variance);
         for (size_t c = 0; c < s.channels; c++) {
             const size_t at = params->per_group ? c / (s.channels / groups) : c;
             const double factor = gamma[at] / sqrt((double)variance[c] + params->epsilon);
             scale[c] = (float)factor;
             shift[c] = (float)(beta[at] - mean[c] * factor);
         }
-        sk_channels_affine(k, &s, x + n * image, y + n * image, scale, shift);
+        sk_channels_affine(r->pool, k, &s, x + n * image, y + n * image, scale, shift);
     }
     sk_f32_finish(r->out[0], y);
     return SK_OK;

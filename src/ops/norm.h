@@ -13,8 +13,8 @@ typedef struct sk_channels {
 /* Rank 1 has one channel. */
 sk_channels sk_channels_of(const sk_tensor *t);
 /* y = x * scale[c] + shift[c]; y may be x. */
-void sk_channels_affine(const sk_norm_kernels *k, const sk_channels *s, const float *x, float *y,
-                        const float *scale, const float *shift);
+void sk_channels_affine(sk_pool *pool, const sk_norm_kernels *k, const sk_channels *s, const float *x,
+                        float *y, const float *scale, const float *shift);
 /* Fails unless input i, if present and known, is a vector of n numbers (n < 0: unknown) of a float type. */
 sk_status sk_want_vector(const sk_infer *c, int i, int32_t n);
 

@@ -82,6 +82,22 @@ static void hardmax(const softmax_state *s, const void *x, void *y, int64_t *ind
     }
 }
 
+typedef struct softmax_work {
+    const softmax_state *s;
+    const uint8_t *x;
+    uint8_t *y;
+    size_t bytes; /* of an outer position */
+    uint8_t log;
+} softmax_work;
+
+/* Outer positions [begin, end). */
+static void outer_part(const void *work, size_t begin, size_t end, int thread) {
+    const softmax_work *w = work;
+    const size_t first = begin * w->bytes;
+    (void)thread;
+    w->s->kernel(&(sk_softmax_args){end - begin, w->s->n, w->s->inner, w->x + first, w->y + first, w->log});
+}
+
 static sk_status run(sk_run *r) {
     const softmax_state *s = r->state;
     const sk_tensor *in = r->in[0], *out = r->out[0];
@@ -96,7 +112,11 @@ static sk_status run(sk_run *r) {
         x = y;
     }
     if (kind == SK_OP_HARDMAX) hardmax(s, x, y, index);
-    else s->kernel(&(sk_softmax_args){s->outer, s->n, s->inner, x, y, kind == SK_OP_LOG_SOFTMAX});
+    else {
+        const size_t row = s->n * s->inner;
+        const softmax_work w = {s, x, y, row * (size_t)sk_type_bits(s->loop) / 8, kind == SK_OP_LOG_SOFTMAX};
+        sk_split(r->pool, s->outer, (double)row, outer_part, &w);
+    }
     if (in->type != s->loop) sk_convert(s->loop, out->type, y, out->data, 0, numel);
     return SK_OK;
 }
