@@ -71,6 +71,8 @@ export async function startEngine(module, files, most) {
     now: () => performance.now(),
     /** @param {number} file @param {number} offset @param {number} size @param {number} to */
     read: (file, offset, size, to) => (files[file]?.read(offset, bytesAt(to, size)) ? 0 : 1),
+    /** @param {number} file @param {number} offset @param {number} size @param {number} more */
+    want: (file, offset, size, more) => files[file]?.want(offset, size >>> 0, more),
   };
   /** @type {WebAssembly.Memory} */
   let memory;

@@ -17,6 +17,8 @@ import { fail, ours } from './errors.js';
 /** Node's file system, without an import that a bundler would see. @type {typeof import('node:fs') | undefined} */
 const fs = globalThis.process?.getBuiltinModule?.('fs');
 
+const PIECE = 1 << 20;
+
 /**
  * What a text means: resolved against the page or worker; outside of them, one without a scheme is a path.
  * @returns {{url?: string, path?: string | URL}}
@@ -51,10 +53,10 @@ export async function open(source, signal) {
     }
   }
   if (from?.byteLength >= 0) {
-    const bytes = new Uint8Array(from.buffer ?? from, from.byteOffset, from.byteLength).slice();
-    /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
+    const bytes = new Uint8Array(from.buffer ?? from, from.byteOffset, from.byteLength);
+    /** Copied in pieces, which are dropped one by one. @param {ReadableStreamDefaultController<Uint8Array>} controller */
     const start = (controller) => {
-      controller.enqueue(bytes);
+      for (let at = 0; at < bytes.length; at += PIECE) controller.enqueue(bytes.slice(at, at + PIECE));
       controller.close();
     };
     return { total: bytes.length, stream: new ReadableStream({ start }), fresh: true };

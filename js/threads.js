@@ -16,7 +16,7 @@ const node = /** @type {any} */ (globalThis).process?.getBuiltinModule?.('node:w
 
 /** The helper's side: returns when the engine is closed. @param {Job} job */
 export function help({ module, memory, thread, stack }) {
-  const siskin = { now: () => 0, read: () => 1 };
+  const siskin = { now: () => 0, read: () => 1, want: () => {} };
   const wasm = /** @type {any} */ (new WebAssembly.Instance(module, { env: { memory }, siskin }).exports);
   wasm._emscripten_wasm_worker_initialize(stack, STACK);
   try {

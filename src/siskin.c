@@ -59,6 +59,7 @@ void sk_model_free(sk_model *model) {
         sk_free(heap, model->inputs[i].t.data);
     for (int i = 0; model->uses && i < model->ir.n_graphs; i++) sk_free(heap, model->uses[i]);
     sk_packed_free(model);
+    sk_settle_free(model);
     sk_free(heap, model->inputs);
     sk_free(heap, model->uses);
     sk_free(heap, model->graphs);
@@ -143,7 +144,8 @@ static sk_status finish_load(sk_model *model) {
         if (!model->uses[i]) return sk_oom(&model->error, 64);
         sk_count_uses(model->graphs[i], model->uses[i]);
     }
-    return find_keyed(model);
+    SK_TRY(find_keyed(model));
+    return sk_settle_start(model);
 }
 
 enum { PHASE_READ, PHASE_VALIDATE, PHASE_PASSES };

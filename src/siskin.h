@@ -25,6 +25,9 @@ typedef struct sk_host {
     int (*read)(void *user, int file, uint64_t offset, size_t size, void *dst);
     double (*now)(void *user); /* milliseconds, monotonic; NULL: budgets are ignored */
     void *user;
+    /* more: these bytes will be read once the model is bound; not more: they were read for the last time, the
+     * host may forget them. NULL: the host keeps all. */
+    void (*want)(void *user, int file, uint64_t offset, size_t size, int more);
 } sk_host;
 
 typedef struct sk_options {

@@ -18,6 +18,7 @@ sk_pool *glue_pool(void); /* threads.c */
 #define EXPORT(name) __attribute__((export_name(name), used))
 
 IMPORT("read") int siskin_read(int file, double offset, size_t size, void *dst); /* 0 when copied */
+IMPORT("want") void siskin_want(int file, double offset, size_t size, int more); /* see sk_host */
 IMPORT("now") double siskin_now(void);                                           /* milliseconds */
 
 static sk_model *model;
@@ -29,6 +30,11 @@ static sk_sha256 hash;
 static int host_read(void *user, int file, uint64_t offset, size_t size, void *dst) {
     (void)user;
     return siskin_read(file, (double)offset, size, dst);
+}
+
+static void host_want(void *user, int file, uint64_t offset, size_t size, int more) {
+    (void)user;
+    siskin_want(file, (double)offset, size, more);
 }
 
 static double host_now(void *user) {
@@ -88,7 +94,7 @@ EXPORT("hash_text") const char *glue_hash_text(void) {
  * success. */
 EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after, int tuned) {
     if (model) return SK_STATE;
-    const sk_host host = {host_read, host_now, NULL};
+    const sk_host host = {host_read, host_now, NULL, host_want};
     const sk_options options = {.pool = glue_pool(),
                                 .memory_limit = memory_limit >= 4294967295.0 ? 0 : (size_t)memory_limit,
                                 .fail_after = fail_after,

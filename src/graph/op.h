@@ -63,8 +63,9 @@ static inline int sk_reference(const sk_prepare *p) { return SK_TOOLS && p->refe
 void *sk_prepare_alloc(sk_prepare *p, size_t size);
 
 /* A packed form of constant inputs, made once per (first constant's id, kind, params) and shared by all
- * plans. write fills dst (`bytes` long, 64-byte aligned) from the constants by sk_const_read; params are
- * compared bytewise. *packed is valid as long as the model. */
+ * plans. Where all shapes are fixed the host forgets the constants after the first plan: kind and params may
+ * depend on shapes, but not on what is tuned later. write fills dst (`bytes` long, 64-byte aligned) from the
+ * constants by sk_const_read; params are compared bytewise. *packed is valid as long as the model. */
 typedef struct sk_pack {
     const sk_ir *ir;
     const sk_const *const *constants; /* as in sk_prepare */

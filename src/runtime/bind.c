@@ -382,6 +382,7 @@ sk_status sk_bind_step(sk_plan *plan, sk_error *err) {
             const sk_node *node = cursor->graph->nodes[cursor->next++];
             SK_TRY(bind_node(plan, node, &cut, &again, err));
             cursor->next -= again; /* a cut before the node did not push a cursor */
+            if (!again) sk_settle_node(plan, cursor->next - 1);
             return cut ? finish_segment(plan, err) : SK_MORE;
         }
         SK_TRY(leave_branch(plan, err));

@@ -53,6 +53,9 @@ struct sk_model {
     sk_input *inputs;
     sk_packed **packed; /* by constant id */
     size_t packed_bytes;
+    int32_t *constant_uses; /* by constant id: nodes not bound yet that use it; NULL: bytes are kept. See
+                               settle.c */
+    uint8_t *node_bound;    /* by index in the main graph */
     sk_plan *plans[SK_PLANS];
     uint32_t clock;
     sk_tuning tuning;
@@ -89,6 +92,11 @@ double sk_now(const sk_model *model);
 
 /* ---- profile.c ---- */
 void sk_describe_profile(sk_model *model, sk_text *text); /* and starts counting anew */
+
+/* ---- settle.c ---- */
+sk_status sk_settle_start(sk_model *model);              /* at the end of loading */
+void sk_settle_node(const sk_plan *plan, int32_t index); /* the main graph's node is bound */
+void sk_settle_free(sk_model *model);
 
 /* ---- loop.c ---- */
 sk_status sk_loop_start(sk_model *model, sk_plan *plan, sk_step *step);
