@@ -199,6 +199,8 @@ typedef enum sk_op_flag {
     SK_OP_SUM = 256,      /* out[0] = in[0] + in[1] */
     SK_OP_ADDS = 512,     /* adds one input more than max_in, of out[0]'s shape, before it clamps: residual
                              connections fuse into it */
+    SK_OP_STEPS = 1024,   /* out[0] takes numbers a step apart: a sum of them is soon rounded to steps again,
+                             and has to be as exact as it can, or that falls to the other side */
 } sk_op_flag;
 
 struct sk_op {

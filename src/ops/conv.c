@@ -26,6 +26,10 @@ static sk_status conv_infer(sk_infer *c) {
         (bias->rank != 1 || (bias->dims[0] >= 0 && w->dims[0] >= 0 && bias->dims[0] != w->dims[0])))
         return sk_bad_shape(c, "bias %s for weights %s", sk_tensor_text(bias, text),
                             sk_tensor_text(w, weights));
+    const sk_tensor *add = c->n_in > ADDEND ? c->in[ADDEND] : NULL;
+    if (add && sk_shape_known(add) && sk_shape_known(c->out[0]) && !sk_same_shape(add, c->out[0]))
+        return sk_bad_shape(c, "%s is added to %s", sk_tensor_text(add, text),
+                            sk_tensor_text(c->out[0], weights));
     return SK_OK;
 }
 
@@ -39,7 +43,13 @@ static double conv_macs(const sk_node *node, const sk_tensor *const *in, const s
 #define FEW_CHANNELS 8
 #define MOST_PATCH_TAPS 256 /* so that a block of rows stays in the cache */
 
-static sk_conv_way choose(const sk_window *w, int constant) {
+/* May the sums be rounded a little more than in the plain product? */
+static int may_transform(const sk_prepare *p) {
+    const sk_node *maker = p->node->inputs[0] ? p->node->inputs[0]->producer : NULL;
+    return !(maker && maker->op && (maker->op->flags & SK_OP_STEPS));
+}
+
+static sk_conv_way choose(const sk_window *w, int transform) {
     const size_t taps = sk_window_taps(w);
     int plain = taps == 1;
     for (int d = 0; d < 3; d++) plain &= w->stride[d] == 1 && w->pad[d] == 0 && w->out[d] == w->in[d];
@@ -49,7 +59,7 @@ static sk_conv_way choose(const sk_window *w, int constant) {
     if (w->in_c <= FEW_CHANNELS && taps > 1 && taps <= MOST_PATCH_TAPS && w->groups == 1 && w->in[0] == 1 &&
         w->out[0] == 1 && w->kernel[0] == 1 && w->dilation[2] == 1)
         return SK_CONV_PATCHES;
-    return constant && sk_winograd_kernels_for(w) ? SK_CONV_WINOGRAD : SK_CONV_INDIRECT;
+    return transform && sk_winograd_kernels_for(w) ? SK_CONV_WINOGRAD : SK_CONV_INDIRECT;
 }
 
 /* Where taps along x lie side by side, in the input as it is, they are one piece. */
@@ -138,7 +148,7 @@ static sk_status conv_prepare(sk_prepare *p) {
         return SK_OK;
     }
     s->pack_at_run = !sk_packable(p, 1) || (has_bias(p) && !sk_packable(p, 2));
-    s->way = choose(&s->w, !s->pack_at_run);
+    s->way = choose(&s->w, !s->pack_at_run && may_transform(p));
     s->gemm = sk_select_f32_gemm(p->tile);
     s->igemm = s->way == SK_CONV_DEPTHWISE ? f32_dwconv_any__simd128 : sk_select_f32_igemm(p->tile);
     s->dwconv = sk_select_f32_dwconv(&s->w);
