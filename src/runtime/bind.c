@@ -7,8 +7,6 @@
 
 #define KNOWN_ELEMENTS 1024 /* values up to this size are computed at bind when their inputs are known */
 
-static sk_segment *last_segment(const sk_plan *plan) { return plan->segments[plan->n_segments - 1]; }
-
 /* ---- one node ---- */
 
 typedef struct binding { /* what binding one node works with; arrays in the segment's arena */
@@ -24,7 +22,7 @@ typedef struct binding { /* what binding one node works with; arrays in the segm
 
 static sk_status gather(binding *b) {
     const sk_node *node = b->node;
-    sk_arena *arena = &last_segment(b->plan)->arena;
+    sk_arena *arena = &sk_last_segment(b->plan)->arena;
     const size_t n_in = (size_t)node->n_inputs + 1, n_out = (size_t)node->n_outputs + 1;
     b->in = sk_arena_calloc(arena, n_in, sizeof *b->in);
     b->in_t = sk_arena_calloc(arena, n_in, sizeof *b->in_t);
@@ -103,7 +101,7 @@ static int can_compute(const binding *b) {
 }
 
 static sk_status compute(binding *b) {
-    sk_arena *arena = &last_segment(b->plan)->arena;
+    sk_arena *arena = &sk_last_segment(b->plan)->arena;
     for (int i = 0; i < b->node->n_outputs; i++) {
         if (!b->out[i] || !b->out_t[i]) continue;
         b->out_t[i]->data = sk_arena_calloc(arena, 1, sk_nbytes(b->out_t[i]));
@@ -192,7 +190,7 @@ static sk_status prepare(binding *b, sk_step *step) {
     const sk_node *node = b->node;
     const sk_op *op = node->op;
     sk_model *model = b->plan->model;
-    sk_arena *arena = &last_segment(b->plan)->arena;
+    sk_arena *arena = &sk_last_segment(b->plan)->arena;
     const sk_const **constants = sk_arena_calloc(arena, (size_t)node->n_inputs + 1, sizeof *constants);
     if (!constants) return sk_oom(b->err, 64);
     for (int i = 0; i < node->n_inputs; i++)
@@ -362,19 +360,19 @@ static sk_status bind_node(sk_plan *plan, const sk_node *node, int *cut, int *ag
 }
 
 static sk_status finish_segment(sk_plan *plan, sk_error *err) {
-    const sk_segment *segment = last_segment(plan);
+    const sk_segment *segment = sk_last_segment(plan);
     for (int i = segment->first_step; i < plan->n_steps; i++)
         for (int j = 0; j < plan->steps[i].node->n_outputs; j++) {
             sk_slot *slot = plan->steps[i].out_slots[j];
             if (slot && slot->root->uses > 0) slot->root->last = INT32_MAX;
         }
     SK_TRY(sk_place_segment(plan, err));
-    last_segment(plan)->bound = 1;
+    sk_last_segment(plan)->bound = 1;
     return SK_OK;
 }
 
 sk_status sk_bind_step(sk_plan *plan, sk_error *err) {
-    if (last_segment(plan)->bound) SK_TRY(sk_open_segment(plan, err));
+    if (sk_last_segment(plan)->bound) SK_TRY(sk_open_segment(plan, err));
     if (plan->n_cursors) {
         sk_cursor *cursor = &plan->cursors[plan->n_cursors - 1];
         if (cursor->next < cursor->graph->n_nodes) {

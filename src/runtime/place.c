@@ -71,7 +71,7 @@ static int collect(const sk_plan *plan, int from, int to, int with_scratch, area
 
 sk_status sk_place_segment(sk_plan *plan, sk_error *err) {
     sk_heap *heap = &plan->model->heap;
-    const int first = plan->segments[plan->n_segments - 1]->first_step;
+    const int first = sk_last_segment(plan)->first_step;
     size_t most = 1;
     for (int i = 0; i < plan->n_steps; i++) most += (size_t)plan->steps[i].node->n_outputs + 1;
     area *areas = sk_calloc(heap, 2 * most, sizeof *areas);

@@ -100,6 +100,10 @@ struct sk_plan {
     sk_tensor *key; /* main plans: the inputs' types and shapes; data: copies of keyed inputs */
 };
 
+static inline sk_segment *sk_last_segment(const sk_plan *plan) {
+    return plan->segments[plan->n_segments - 1];
+}
+
 sk_slot *sk_slot_of(const sk_plan *plan, const sk_value *value);
 
 /* ---- plan.c ---- */

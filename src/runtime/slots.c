@@ -3,8 +3,6 @@
 
 #include "runtime/model.h"
 
-static sk_segment *last_segment(const sk_plan *plan) { return plan->segments[plan->n_segments - 1]; }
-
 sk_slot *sk_slot_of(const sk_plan *plan, const sk_value *value) {
     for (; plan; plan = plan->parent) {
         sk_slot *scope = plan->scopes[value->graph->id];
@@ -15,7 +13,7 @@ sk_slot *sk_slot_of(const sk_plan *plan, const sk_value *value) {
 
 sk_status sk_open_scope(sk_plan *plan, const sk_graph *graph, sk_error *err) {
     const size_t n = (size_t)graph->n_values;
-    sk_slot *slots = sk_arena_calloc(&last_segment(plan)->arena, n + 1, sizeof *slots);
+    sk_slot *slots = sk_arena_calloc(&sk_last_segment(plan)->arena, n + 1, sizeof *slots);
     if (!slots) return sk_oom(err, n * sizeof *slots);
     for (size_t i = 0; i < n; i++) {
         const sk_value *value = graph->values[i];
@@ -68,7 +66,7 @@ void sk_slot_alias(sk_slot *out, sk_slot *in) {
 }
 
 sk_status sk_guard_add(sk_plan *plan, sk_slot *slot, int with_bytes, sk_error *err) {
-    sk_segment *segment = last_segment(plan);
+    sk_segment *segment = sk_last_segment(plan);
     sk_guard *guard = sk_arena_calloc(&segment->arena, 1, sizeof *guard);
     if (!guard) return sk_oom(err, sizeof *guard);
     guard->slot = slot;
