@@ -1,5 +1,6 @@
 /** The page: what is to be timed, the race itself, and what came out. */
 import { BUNDLED } from './models.js';
+import { summary } from './numbers.js';
 import { Runner, race } from './race.js';
 import { asText, show, told } from './results.js';
 import { Shapes } from './shapes.js';
@@ -91,7 +92,6 @@ function fillForm() {
 
 /** @param {File} given */
 async function open(given) {
-  say('error-text', '');
   part('error').hidden = true;
   part('file-name').textContent = `Looking into ${given.name}…`;
   file = null;
@@ -166,7 +166,7 @@ async function start() {
   const { bundled, setups } = job;
   rows = setups.map(({ simd, threads }) => {
     const build = BUILDS.find((one) => one.simd === simd)?.title ?? simd;
-    return { build, threads, times: [], first: 0 };
+    return { build, threads, times: [], first: 0, summary: null };
   });
   part('title').textContent = bundled?.title ?? file?.name ?? '';
   part('device').textContent = device();
@@ -202,7 +202,7 @@ const watcher = {
     refresh();
   },
   onTimes(index, first, times) {
-    Object.assign(rows[index], { first, times });
+    Object.assign(rows[index], { first, times, summary: summary(times) });
     refresh();
   },
 };

@@ -1,5 +1,5 @@
 /** Histograms of all rows above each other on one axis, as SVG that scales with the page. */
-import { histogram, milliseconds, summary, ticks } from './numbers.js';
+import { histogram, milliseconds, ticks } from './numbers.js';
 
 const PARTS = 60;
 const [HEIGHT, GAP, AXIS] = [46, 26, 22];
@@ -14,10 +14,10 @@ function element(name, attributes, text) {
 
 /**
  * @param {HTMLElement} host
- * @param {{name: string, times: number[]}[]} rows with at least one time each
+ * @param {{name: string, times: number[], summary: import('./numbers.js').Summary}[]} rows at least one
  */
 export function draw(host, rows) {
-  const all = rows.map(({ times }) => summary(times));
+  const all = rows.map(({ summary }) => summary);
   const low = Math.min(...all.map(({ min }) => min));
   // The slowest hundredth would squeeze all the rest; it is counted in the last bar.
   const high = Math.max(...all.map(({ p99 }) => p99), low * 1.05);

@@ -7,7 +7,11 @@ const at = (sorted, part) => {
   return sorted[low] + (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]) * (place - low);
 };
 
-/** @param {number[]} times at least one */
+/**
+ * @typedef {{min: number, median: number, p95: number, p99: number}} Summary
+ * @param {number[]} times at least one
+ * @returns {Summary}
+ */
 export function summary(times) {
   const sorted = [...times].sort((a, b) => a - b);
   return { min: sorted[0], median: at(sorted, 0.5), p95: at(sorted, 0.95), p99: at(sorted, 0.99) };

@@ -1,8 +1,12 @@
 /** The table, the histograms and the text of what was timed. */
 import { draw } from './chart.js';
-import { milliseconds, summary } from './numbers.js';
+import { milliseconds } from './numbers.js';
 
-/** @typedef {{build: string, threads: number, first: number, times: number[], missing?: string}} Row */
+/**
+ * @typedef {import('./numbers.js').Summary} Summary
+ * @typedef {{build: string, threads: number, first: number, times: number[], summary: Summary | null, missing?: string}} Row
+ *   summary: null until there are times
+ */
 
 const HEAD = ['build', 'first', 'min', 'median', 'p95', 'runs', 'speed'];
 
@@ -14,12 +18,11 @@ export const nameOf = ({ build, threads }) => `${build}, ${threads} thread${thre
  * @param {Row[]} rows
  */
 function cells(rows) {
-  const timed = rows.filter(({ times }) => times.length);
-  const fastest = Math.min(...timed.map(({ times }) => summary(times).median));
-  return rows.map(({ times, first, missing }) => {
+  const fastest = Math.min(...rows.flatMap(({ summary }) => summary?.median ?? []));
+  return rows.map(({ times, summary, first, missing }) => {
     if (missing !== undefined) return [`not available: ${missing}`];
-    if (!times.length) return ['', '', '', '', '', ''];
-    const { min, median, p95 } = summary(times);
+    if (!summary) return ['', '', '', '', '', ''];
+    const { min, median, p95 } = summary;
     const numbers = [first, min, median, p95].map(milliseconds);
     return [...numbers, String(times.length), `${Math.round((fastest / median) * 100)}%`];
   });
@@ -40,12 +43,10 @@ export function show(body, chart, rows) {
     return line;
   });
   body.replaceChildren(...made);
-  const timed = rows.filter(({ times }) => times.length);
-  if (timed.length)
-    draw(
-      chart,
-      timed.map((row) => ({ name: nameOf(row), times: row.times })),
-    );
+  const timed = rows.flatMap((row) =>
+    row.summary ? { name: nameOf(row), times: row.times, summary: row.summary } : [],
+  );
+  if (timed.length) draw(chart, timed);
   else chart.replaceChildren();
 }
 
@@ -60,7 +61,8 @@ export function asText(rows) {
 
 /** @param {Row[]} rows in a sentence, to be read out */
 export function told(rows) {
-  const timed = rows.filter(({ times }) => times.length);
-  const each = timed.map((row) => `${nameOf(row)}: ${milliseconds(summary(row.times).median)} milliseconds`);
+  const each = rows.flatMap((row) =>
+    row.summary ? `${nameOf(row)}: ${milliseconds(row.summary.median)} milliseconds` : [],
+  );
   return each.join('; ') || 'Nothing could be timed';
 }

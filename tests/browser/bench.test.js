@@ -148,10 +148,10 @@ for (const launch of [launchChromium, launchFirefox]) {
       const broken = join(tmpdir(), `siskin-no-model-${process.pid}.onnx`);
       writeFileSync(broken, 'no model');
       await page.upload(part('file'), broken);
-      await page.until(
-        (selector) => /siskin-no-model/.test(document.querySelector(selector)?.textContent ?? ''),
-        part('error-text'),
-      );
+      await page.until((selector) => {
+        const said = document.querySelector(selector);
+        return said?.checkVisibility() && /siskin-no-model/.test(said.textContent ?? '');
+      }, part('error-text'));
     });
 
     clean('started with Enter, cancelled with Escape and with the button, then run again', async () => {
