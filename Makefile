@@ -239,7 +239,7 @@ clean: ## remove what was built
 
 .PHONY: distclean
 distclean: clean ## remove also the npm packages (the cached Emscripten stays)
-	rm -rf node_modules
+	rm -rf node_modules tests/bench/node_modules
 
 .PHONY: help
 help: ## print this
