@@ -22,9 +22,10 @@ static size_t seen_by(const sk_attention_args *a, size_t i) {
 }
 
 void f32_attention__simd128(const sk_attention_args *a) {
-    const size_t stride = sk_attention_floats(1, a->keys);
+    const size_t stride = sk_attention_stride(a->keys),
+                 whole = (a->keys + SK_PANEL - 1) / SK_PANEL * SK_PANEL;
     float inverse[SK_ATTENTION_ROWS];
-    a->gemm(a->rows, stride, a->depth, a->q, a->q_row, a->k, a->scores, stride, -INFINITY, INFINITY);
+    a->gemm(a->rows, whole, a->depth, a->q, a->q_row, a->k, a->scores, stride, -INFINITY, INFINITY);
     for (size_t i = 0; i < a->rows; i++) {
         float *scores = a->scores + i * stride;
         const size_t n = seen_by(a, i);

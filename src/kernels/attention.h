@@ -24,8 +24,11 @@ typedef struct sk_attention_args {
 } sk_attention_args;
 typedef void sk_f32_attention_fn(const sk_attention_args *args);
 
+/* Floats from row to row of the scores: an odd number of cache lines, or the rows of a tile would share few
+ * lines of the cache between them. */
+static inline size_t sk_attention_stride(size_t keys) { return ((keys + 15) & ~(size_t)15) | 16; }
 static inline size_t sk_attention_floats(size_t rows, size_t keys) {
-    return rows * ((keys + 7) & ~(size_t)7);
+    return rows * sk_attention_stride(keys);
 }
 
 #endif
