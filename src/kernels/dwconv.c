@@ -1,23 +1,24 @@
 /* float32 depthwise convolution, channels-last, vectorised over channels: every channel has a filter of its
  * own, so four channels are four independent sums. For the usual filters one output row is done at a time,
  * four channels while x runs along the row, a few outputs a step, which share most of their inputs and each
- * row of weights: two loads for three multiply-adds. Measured (V8, one thread, on what lies in the
- * first-level cache and beyond it): 29 and 22 Gop/s; with all nine weights in registers, which the compiler
- * spills, 21 and 18. The general kernel takes any window through row pointers. Weights: panels of width 4
- * (pack.h): 4 biases, then per tap 4 weights. */
+ * row of weights: two loads for three multiply-adds. Measured (V8, one thread): 31 Gop/s on what lies in the
+ * first-level cache, 24 beyond it; with all nine weights in registers, which the compiler spills, 21 and 18.
+ * The general kernel takes any window through row pointers. Weights: panels of width 4 (pack.h): 4 biases,
+ * then per tap 4 weights. */
 #include "kernels/kernels.h"
 
-/* Adds one row of the window to `pixels` neighbouring outputs of four channels: p points at the first input
- * column, columns are `step` floats apart. */
-SK_INLINE void row_sums(const int kw, const int stride, const int pixels, const float *p, size_t step,
-                        const float *packed, v128_t *acc) {
+/* Adds one row of the window to `pixels` neighbouring outputs of four channels. Columns are `step` floats
+ * apart; of the first `left` and last `right` of them nothing is read, they lie outside the input. p points
+ * at the first of the others. */
+SK_INLINE void row_sums(const int kw, const int stride, const int pixels, const int left, const int right,
+                        const float *p, size_t step, const float *packed, v128_t *acc) {
     const int columns = (pixels - 1) * stride + kw;
     v128_t w[5];
     SK_UNROLL
     for (int t = 0; t < kw; t++) w[t] = sk_load4(packed + 4 * t);
     SK_UNROLL
-    for (int cx = 0; cx < columns; cx++) {
-        const v128_t x = sk_load4(p + (size_t)cx * step);
+    for (int cx = left; cx < columns - right; cx++) {
+        const v128_t x = sk_load4(p + (size_t)(cx - left) * step);
         SK_UNROLL
         for (int i = 0; i < pixels; i++) {
             const int kx = cx - i * stride;
@@ -26,85 +27,90 @@ SK_INLINE void row_sums(const int kw, const int stride, const int pixels, const 
     }
 }
 
-/* One output near the left or right edge: only the taps inside the input. Rare, so one small copy serves all
- * filters. */
-static v128_t edge(int k, const sk_dwconv_args *a, const float *const *row, const size_t *row_step,
-                   ptrdiff_t x0, const float *packed) {
-    const ptrdiff_t first = x0 < 0 ? -x0 : 0, room = (ptrdiff_t)a->in_w - x0, end = room < k ? room : k;
-    v128_t acc = sk_load4(packed);
-    packed += 4;
-    for (int ky = 0; ky < k; ky++, packed += 4 * (size_t)k) {
-        if (row_step[ky] == 0) continue; /* zeros */
-        const float *x = row[ky] + (size_t)(x0 + first) * a->channels, *w = packed + 4 * first;
-        for (ptrdiff_t kx = first; kx < end; kx++, x += a->channels, w += 4)
-            acc = sk_madd(sk_load4(x), sk_load4(w), acc);
+typedef struct line {
+    const float *row[SK_DWCONV_ROWS]; /* from its first column; outside the input zeros, again and again */
+    size_t step[SK_DWCONV_ROWS];      /* from column to column: 0 in the zeros */
+    const float *packed;
+    float *y;
+    v128_t lo, hi;
+} line;
+
+static void set_rows(int k, const sk_dwconv_args *a, size_t c, line *l) {
+    for (int ky = 0; ky < k; ky++) {
+        l->row[ky] = a->rows[ky] ? a->rows[ky] + c : a->zeros;
+        l->step[ky] = a->rows[ky] ? a->channels : 0;
     }
-    return sk_clamp4(acc, wasm_f32x4_splat(a->lo), wasm_f32x4_splat(a->hi));
+    l->y = a->y + c;
 }
 
-/* The outputs of one row from x on that see no edge, unless they are too few for a step; returns where they
- * end.
- */
-typedef size_t inner_fn(const sk_dwconv_args *a, const float *const *row, const size_t *row_step, size_t x,
-                        const float *packed, float *y);
-
-/* `pixels` outputs a step. A row of the filter at a time: not unrolled, because the compiler would then load
- * all that it needs before the first multiplication, which spills. The last step may do some outputs twice.
- */
-SK_INLINE size_t inner_row(const int k, const int stride, const int pixels, const sk_dwconv_args *a,
-                           const float *const *row, const size_t *row_step, size_t x, const float *packed,
-                           float *y) {
-    const v128_t lo = wasm_f32x4_splat(a->lo), hi = wasm_f32x4_splat(a->hi), bias = sk_load4(packed);
-    if (a->in_w + a->pad < (size_t)k) return x;
-    const size_t room = (a->in_w + a->pad - (size_t)k) / (size_t)stride + 1,
-                 last = a->out_w < room ? a->out_w : room;
-    const size_t channels = a->channels;
-    if (x + (size_t)pixels > last) return x;
-    for (;;) {
-        v128_t acc[4];
-        const float *w = packed + 4;
-        SK_UNROLL
-        for (int i = 0; i < pixels; i++) acc[i] = bias;
-        for (int ky = 0; ky < k; ky++, w += 4 * k)
-            row_sums(k, stride, pixels, row[ky] + (x * (size_t)stride - a->pad) * row_step[ky], channels, w,
-                     acc);
-        float *to = y + x * channels;
-        SK_UNROLL
-        for (int i = 0; i < pixels; i++, to += channels) sk_store4(to, sk_clamp4(acc[i], lo, hi));
-        x += (size_t)pixels;
-        if (x == last) return x;
-        if (x + (size_t)pixels > last) x = last - (size_t)pixels;
+/* Output x near the left or right edge, whose window starts at x0: only the taps inside the input. Rare, so
+ * one small copy serves all filters. */
+static void edge(int k, const sk_dwconv_args *a, const line *l, ptrdiff_t x0, size_t x) {
+    const ptrdiff_t first = x0 < 0 ? -x0 : 0, room = (ptrdiff_t)a->in_w - x0, end = room < k ? room : k;
+    const float *packed = l->packed + 4;
+    v128_t acc = sk_load4(l->packed);
+    for (int ky = 0; ky < k; ky++, packed += 4 * (size_t)k) {
+        if (l->step[ky] == 0) continue; /* zeros */
+        const float *in = l->row[ky] + (size_t)(x0 + first) * a->channels, *w = packed + 4 * first;
+        for (ptrdiff_t kx = first; kx < end; kx++, in += a->channels, w += 4)
+            acc = sk_madd(sk_load4(in), sk_load4(w), acc);
     }
+    sk_store4(l->y + x * a->channels, sk_clamp4(acc, l->lo, l->hi));
+}
+
+/* `pixels` outputs from x on. A row of the filter at a time: not unrolled, because the compiler would then
+ * load all that it needs before the first multiplication, which spills. */
+SK_INLINE void outputs(const int k, const int stride, const int pixels, const int left, const int right,
+                       const sk_dwconv_args *a, const line *l, size_t x) {
+    const size_t first = left ? 0 : x * (size_t)stride - a->pad, channels = a->channels;
+    const float *w = l->packed + 4;
+    v128_t acc[4];
+    SK_UNROLL
+    for (int i = 0; i < pixels; i++) acc[i] = sk_load4(l->packed);
+    for (int ky = 0; ky < k; ky++, w += 4 * k)
+        row_sums(k, stride, pixels, left, right, l->row[ky] + first * l->step[ky], l->step[ky], w, acc);
+    float *to = l->y + x * channels;
+    SK_UNROLL
+    for (int i = 0; i < pixels; i++, to += channels) sk_store4(to, sk_clamp4(acc[i], l->lo, l->hi));
+}
+
+/* One line of four channels. With 3x3 the first and last outputs, which see one column outside, come with
+ * their neighbours: alone they would take as long as four. Some outputs are done twice where whole steps end.
+ */
+SK_INLINE void output_line(const int k, const int stride, const int pixels, const sk_dwconv_args *a,
+                           const line *l) {
+    const size_t s = (size_t)stride, n = (size_t)pixels, seen = a->in_w + a->pad;
+    const size_t inside =
+        seen < (size_t)k ? 0 : (seen - (size_t)k) / s + 1; /* end of those without an edge */
+    const size_t room = a->out_w < inside ? a->out_w : inside;
+    size_t x = 0, end = a->out_w;
+    const int right = k == 3 && end > room && (end - 1) * s + (size_t)k == seen + 1 && end >= n + a->pad;
+    if (k == 3 && a->pad == 1 && room >= n) {
+        outputs(k, stride, pixels, 1, 0, a, l, 0);
+        x = n;
+    }
+    for (; x < end && x * s < a->pad; x++) edge(k, a, l, (ptrdiff_t)(x * s) - (ptrdiff_t)a->pad, x);
+    if (right) end -= n;
+    if (x + n <= room || (x < end && room >= n && (room - n) * s >= a->pad))
+        for (; x < end && x < room; x += n) {
+            if (x + n > room) x = room - n;
+            outputs(k, stride, pixels, 0, 0, a, l, x);
+        }
+    if (right && x >= end) {
+        outputs(k, stride, pixels, 0, 1, a, l, end);
+        return;
+    }
+    for (; x < a->out_w; x++) edge(k, a, l, (ptrdiff_t)(x * s) - (ptrdiff_t)a->pad, x);
 }
 
 /* One output row, four channels at a time. */
-static void output_row(int k, size_t stride, inner_fn *inner, const sk_dwconv_args *a) {
-    const size_t panel = 4 * (1 + (size_t)(k * k));
-    const float *packed = a->packed;
-    for (size_t c = 0; c < a->channels; c += 4, packed += panel) {
-        const float *row[SK_DWCONV_ROWS];
-        size_t step[SK_DWCONV_ROWS], x = 0;
-        for (int ky = 0; ky < k; ky++) { /* outside the input: the zeros, again and again */
-            row[ky] = a->rows[ky] ? a->rows[ky] + c : a->zeros;
-            step[ky] = a->rows[ky] ? a->channels : 0;
-        }
-        float *y = a->y + c;
-        for (; x < a->out_w && x * stride < a->pad; x++)
-            sk_store4(y + x * a->channels,
-                      edge(k, a, row, step, (ptrdiff_t)(x * stride) - (ptrdiff_t)a->pad, packed));
-        x = inner(a, row, step, x, packed, y);
-        for (; x < a->out_w; x++)
-            sk_store4(y + x * a->channels, edge(k, a, row, step, (ptrdiff_t)(x * stride - a->pad), packed));
-    }
-}
-
 #define ROW_KERNEL(k, stride, pixels)                                                                        \
-    static size_t inner_##k##s##stride(const sk_dwconv_args *a, const float *const *row,                     \
-                                       const size_t *row_step, size_t x, const float *packed, float *y) {    \
-        return inner_row(k, stride, pixels, a, row, row_step, x, packed, y);                                 \
-    }                                                                                                        \
-    void f32_dwconv_##k##x##k##s##stride##__simd128(const sk_dwconv_args *args) {                            \
-        output_row(k, stride, inner_##k##s##stride, args);                                                   \
+    void f32_dwconv_##k##x##k##s##stride##__simd128(const sk_dwconv_args *a) {                               \
+        line l = {.packed = a->packed, .lo = wasm_f32x4_splat(a->lo), .hi = wasm_f32x4_splat(a->hi)};        \
+        for (size_t c = 0; c < a->channels; c += 4, l.packed += 4 * (1 + k * k)) {                           \
+            set_rows(k, a, c, &l);                                                                           \
+            output_line(k, stride, pixels, a, &l);                                                           \
+        }                                                                                                    \
     }
 ROW_KERNEL(3, 1, 4)
 ROW_KERNEL(3, 2, 3)
