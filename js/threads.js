@@ -8,6 +8,7 @@ import { fail } from './errors.js';
 const KEY = 'siskin-helper';
 
 const STACK = 1 << 18; // as the engine's own
+const PATIENCE = 3000; // ms for a worker to start: a load does not hang for want of help
 
 /** What a helper is sent. @typedef {{module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number, stack: number, build: string}} Job */
 
@@ -48,11 +49,19 @@ const inNode = (job) =>
 const inBrowser = (begin, job) =>
   new Promise((resolve, reject) => {
     const worker = begin();
-    worker.onerror = ({ message }) => reject(new Error(message || 'its script does not start'));
+    const end = () => worker.terminate();
+    const refuse = (/** @type {string} */ why) => {
+      clearTimeout(timer);
+      end();
+      reject(new Error(why));
+    };
+    const timer = setTimeout(refuse, PATIENCE, 'its script has not started');
+    worker.onerror = ({ message }) => refuse(message || 'its script does not start');
     worker.onmessage = ({ data: [, id] }) => {
-      if (id !== job.build) return reject(new Error(`worker.js is of build ${id}`));
+      if (id !== job.build) return refuse(`worker.js is of build ${id}`);
+      clearTimeout(timer);
       worker.postMessage(['help', job]);
-      resolve(() => worker.terminate());
+      resolve(end);
     };
   });
 
