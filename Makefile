@@ -5,11 +5,13 @@
 # packages) is installed by the rules that need it.
 #   BUILD=dir      where intermediate files go; with another name than build, dist/ goes inside it
 #   PORT=8080      the demo's port
+#   MINUTES=20     how long soak lets libFuzzer run
 #   WERROR=-Werror  compiler warnings stop the build
 
 BUILD ?= build
 DIST ?= $(if $(filter build,$(BUILD)),dist,$(BUILD)/dist)
 PORT ?= 8080
+MINUTES ?= 20
 WERROR ?=
 
 SHELL := bash
@@ -73,11 +75,18 @@ flags_simd128-threads := $(flags_simd128) $(THREADS)
 flags_relaxed-threads := $(flags_relaxed) $(THREADS)
 flags_native := -O2 -g -pthread -DSK_THREADS=1 -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS)
 flags_asan := -O1 -g -pthread -DSK_THREADS=1 -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS) $(SAN_FLAGS)
+# libFuzzer comes with clang. An offset to NULL is no error in C23, and clang 19 is strict about it.
+flags_fuzzer := -O1 -g -pthread -DSK_LIBFUZZER -DSK_THREADS=1 -DSK_NATIVE=1 -DSK_RELAXED=0 $(ARCH_FLAGS) \
+  -fsanitize=fuzzer,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=all
+cc_native := $(CC)
+cc_asan := $(CC)
+cc_fuzzer := clang-19
 ldflags_native :=
 ldflags_asan := $(SAN_FLAGS)
+ldflags_fuzzer := -fsanitize=fuzzer,address,undefined
 
 WASM_VARIANTS := simd128 relaxed simd128-threads relaxed-threads tools
-NATIVE_VARIANTS := native asan
+NATIVE_VARIANTS := native asan fuzzer
 WASM := $(WASM_VARIANTS:%=$(DIST)/siskin-%.wasm)
 BUNDLES := $(addprefix $(DIST)/,siskin.js worker.js inline.js siskin-inline.global.js cli.js siskin.d.ts)
 
@@ -110,8 +119,8 @@ $(BUILD)/sources: FORCE
 	@mkdir -p $(@D)
 	@[ '$(SRC)' = "$$(cat $@ 2>/dev/null || true)" ] || echo '$(SRC)' >$@
 
-.PHONY: native-packages test-packages
-native-packages test-packages: %-packages:
+.PHONY: native-packages test-packages soak-packages
+native-packages test-packages soak-packages: %-packages:
 	@web/packages.sh $*
 
 # A change of flags rebuilds what was compiled with them.
@@ -141,17 +150,17 @@ endef
 
 # native_variant(name): the library, and one program a file of tests/c and tests/fuzz; tests/c/common is linked into each.
 define NATIVE_RULES
-$(call FLAGS_RULE,$(1),$(CC) $(C_FLAGS) $(flags_$(1)))
+$(call FLAGS_RULE,$(1),$(cc_$(1)) $(C_FLAGS) $(flags_$(1)))
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags | native-packages
 	@mkdir -p $$(@D)
 	@echo "  cc $(1) $$<"
-	@$(CC) $(C_FLAGS) $(flags_$(1)) -c $$< -o $$@
+	@$(cc_$(1)) $(C_FLAGS) $(flags_$(1)) -c $$< -o $$@
 $(BUILD)/$(1)/libsiskin.a: $(SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/sources
 	@rm -f $$@
 	@ar rcs $$@ $$(filter %.o,$$^)
 $(BUILD)/$(1)/bin/%: $(BUILD)/$(1)/tests/%.o $(C_COMMON:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libsiskin.a
 	@mkdir -p $$(@D)
-	@$(CC) $(ldflags_$(1)) $$^ -lm -o $$@
+	@$(cc_$(1)) $(ldflags_$(1)) $$^ -lm -o $$@
 endef
 
 # Timing loops around the kernels' own objects, see tests/bench/kernels.c.
@@ -177,7 +186,7 @@ NATIVE_BIN := $(C_PROGRAMS:%=$(BUILD)/native/bin/%)
 ASAN_BIN := $(foreach p,$(C_PROGRAMS) $(FUZZ_PROGRAMS),$(BUILD)/asan/bin/$(p))
 
 .PHONY: native
-native: $(NATIVE_BIN) $(ASAN_BIN) $(NATIVE_VARIANTS:%=$(BUILD)/%/libsiskin.a) ## build the C tests natively, plain and with ASan + UBSan
+native: $(NATIVE_BIN) $(ASAN_BIN) $(patsubst %,$(BUILD)/%/libsiskin.a,native asan) ## build the C tests natively, plain and with ASan + UBSan
 
 # ---- running ----
 .PHONY: demo
@@ -227,10 +236,12 @@ bench-kernels: $(BENCH_WASM) test-packages $(NPM) ## Gop/s of each kernel and sh
 size: all ## sizes of the wasm and of the loader; fails beyond the limits
 	@node tests/lint/size.js
 
+$(BUILD)/fuzzer/flags: | soak-packages
+FUZZER_BIN := $(BUILD)/fuzzer/bin/fuzz/fuzz_load
+
 .PHONY: soak
-soak: native ## the long versions of the bad-input tests, and valgrind (an hour)
-	@web/packages.sh soak
-	@node tests/run-suites.js --soak
+soak: native $(FUZZER_BIN) ## libFuzzer (MINUTES=20), the long versions of the bad-input tests, valgrind (an hour more)
+	@SISKIN_MINUTES=$(MINUTES) node tests/run-suites.js --soak
 
 # ---- housekeeping ----
 .PHONY: clean

@@ -43,6 +43,7 @@ const valgrind = (command) => ['valgrind', '-q', '--error-exitcode=9', '--leak-c
 
 const suites = soak
   ? {
+      fuzzer: () => programs('fuzzer', 'fuzz').map(([file]) => ['node', 'tests/fuzz/run.js', file]),
       'asan-soak': () => programs('asan', 'c', 'fuzz'),
       valgrind: () => programs('native', 'c').map(valgrind),
     }

@@ -94,7 +94,7 @@ EXPORT("hash_text") const char *glue_hash_text(void) {
  * success. */
 EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after, int tuned) {
     if (model) return SK_STATE;
-    const sk_host host = {host_read, host_now, NULL, host_want};
+    const sk_host host = {.read = host_read, .now = host_now, .want = host_want};
     const sk_options options = {.pool = glue_pool(),
                                 .memory_limit = memory_limit >= 4294967295.0 ? 0 : (size_t)memory_limit,
                                 .fail_after = fail_after,

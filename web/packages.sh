@@ -8,7 +8,7 @@ packages_of() {
     case $1 in
     native) echo ar=binutils /usr/include/simde/wasm/simd128.h=libsimde-dev ;;
     test) echo "$(packages_of native)" chromium firefox-esr clang-format-19 clang-tidy-19 /usr/share/libonnx-testdata=libonnx-testdata ;;
-    soak) echo valgrind ;;
+    soak) echo valgrind clang-19 /usr/lib/llvm-19/lib/clang/19/lib/linux=libclang-rt-19-dev ;;
     *) echo "packages: no set named $1" >&2; return 2 ;;
     esac
 }

@@ -1,8 +1,7 @@
-/* The engine as a libFuzzer target: any bytes as a model, loaded and run with a memory limit.
- *   clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -DSK_LIBFUZZER -DSK_NATIVE=1 -msse4.1 -Isrc \
- *     tests/fuzz/fuzz_load.c tests/c/common/[a-z]*.c $(find src -name '*.c') -lm -o fuzz_load
- *   ./fuzz_load -max_len=10240 -rss_limit_mb=1024 CORPUS
- * Compiled without SK_LIBFUZZER it is a program that replays what the fuzzer found: fuzz_load FILE... */
+/* The engine as a libFuzzer target: any bytes as a model, loaded and run with a memory limit. `make soak`
+ * lets it run; by hand: make build/fuzzer/bin/fuzz/fuzz_load && build/fuzzer/bin/fuzz/fuzz_load
+ * -max_len=10240 CORPUS Compiled without SK_LIBFUZZER it is a program that replays what the fuzzer found:
+ * fuzz_load FILE... */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -3,6 +3,7 @@
 #include "exercise.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compare.h"
@@ -19,14 +20,31 @@ typedef struct session {
     uint32_t random;
     test_bytes bytes;
     double ticks;
+    int32_t *wanted; /* for each byte: how often it is to be read; -1: it was given back */
     exercise_result *result;
 } session;
 
 static int read_bytes(void *user, int file, uint64_t offset, size_t size, void *dst) {
     const session *s = user;
     if (file != 0 || offset > s->bytes.size || size > s->bytes.size - offset) return -1;
+    for (size_t i = 0; i < size; i++) {
+        if (s->wanted[offset + i] >= 0) continue;
+        snprintf(s->result->problem, sizeof s->result->problem, "byte %zu is read after it was given back",
+                 (size_t)offset + i);
+        return -1;
+    }
     if (size) memcpy(dst, s->bytes.bytes + offset, size);
     return 0;
+}
+
+static void want(void *user, int file, uint64_t offset, size_t size, int more) {
+    const session *s = user;
+    if (file != 0 || offset > s->bytes.size || size > s->bytes.size - offset) return;
+    for (size_t i = 0; i < size; i++) {
+        int32_t *wanted = &s->wanted[offset + i];
+        if (more) ++*wanted;
+        else if (!--*wanted) *wanted = -1;
+    }
 }
 
 static double ticking(void *user) {
@@ -144,11 +162,14 @@ static void load_and_predict(session *s) {
 exercise_result test_exercise(const test_bytes *model, const exercise *how) {
     exercise_result result = {.status = SK_OUT_OF_MEMORY, .stage = "new"};
     session s = {.how = how, .bytes = *model, .result = &result};
-    const sk_host host = {read_bytes, ticking, &s};
-    s.model = sk_model_new(&host, model->size, &how->options);
-    if (!s.model) return result;
-    load_and_predict(&s);
-    result.requests = s.model->heap.requests;
+    const sk_host host = {.read = read_bytes, .now = ticking, .user = &s, .want = want};
+    s.wanted = calloc(model->size + 1, sizeof *s.wanted);
+    s.model = s.wanted ? sk_model_new(&host, model->size, &how->options) : NULL;
+    if (s.model) {
+        load_and_predict(&s);
+        result.requests = s.model->heap.requests;
+    }
     sk_model_free(s.model);
+    free(s.wanted);
     return result;
 }

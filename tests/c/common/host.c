@@ -53,7 +53,7 @@ static double clock_now(void *user) {
 }
 
 sk_host test_host(const test_bytes *file) {
-    return (sk_host){read_bytes, clock_now, (void *)(uintptr_t)file};
+    return (sk_host){.read = read_bytes, .now = clock_now, .user = (void *)(uintptr_t)file};
 }
 
 char *test_join(const char *folder, const char *name) {

@@ -184,7 +184,7 @@ static int read_model(void *user, int file, uint64_t offset, size_t size, void *
 }
 
 onnx_run onnx_predict(const onnx *o, const sk_options *options, int n, const sk_tensor *const *inputs) {
-    const sk_host host = {read_model, NULL, (void *)(uintptr_t)o};
+    const sk_host host = {.read = read_model, .user = (void *)(uintptr_t)o};
     onnx_run run = {sk_model_new(&host, o->size, options), SK_OUT_OF_MEMORY};
     if (!run.model) return run;
     run.status = sk_model_load(run.model, 0);
