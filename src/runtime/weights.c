@@ -105,12 +105,13 @@ static sk_status evaluate_constant(sk_model *model, const sk_node *node, const s
 sk_status sk_constant_turned(sk_model *model, const sk_node *node, const sk_const *constant, sk_tensor *out,
                              sk_error *err) {
     static const char turned[] = "turned";
-    sk_packed *p = find(model, constant->id, turned, &node, sizeof node);
+    const uintptr_t key = (uintptr_t)node;
+    sk_packed *p = find(model, constant->id, turned, &key, sizeof key);
     if (!p) {
         p = add(model, constant->id, turned, sk_nbytes(out), err);
         if (!p) return SK_OUT_OF_MEMORY;
-        p->params_size = sizeof node;
-        memcpy(p->params, &node, sizeof node);
+        p->params_size = sizeof key;
+        memcpy(p->params, &key, sizeof key);
         out->data = p->data;
         const sk_status status = evaluate_constant(model, node, constant, out, err);
         if (status != SK_OK) {
