@@ -197,8 +197,9 @@ static void run_rows(const void *work, size_t begin, size_t end, int thread) {
     const broadcast_work *w = work;
     const sk_broadcasting *b = w->b;
     const size_t n = b->dims[b->rank - 1], m = b->rank == 1 ? 1 : b->dims[b->rank - 2];
-    const uint8_t *at[SK_OPERANDS] = {NULL};
+    const uint8_t *at[SK_OPERANDS];
     (void)thread;
+    memcpy(at, w->in, sizeof at);
     while (begin < end) {
         const int direct = b->direct && n >= SHORT_RUN;
         const size_t left = m - begin % m, rows = direct ? 1 : left < end - begin ? left : end - begin;
@@ -215,9 +216,10 @@ static void run_blocks(const void *work, size_t begin, size_t end, int thread) {
     const broadcast_work *w = work;
     const sk_broadcasting *b = w->b;
     const size_t first = begin * SK_BLOCK, last = end * SK_BLOCK < b->dims[0] ? end * SK_BLOCK : b->dims[0];
-    const uint8_t *at[SK_OPERANDS] = {NULL};
+    const uint8_t *at[SK_OPERANDS];
     uint8_t *dst = w->out + first * b->out_size;
     (void)thread;
+    memcpy(at, w->in, sizeof at);
     for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++)
         at[i] = w->in[i] + first * b->in[i].stride[0] * b->in[i].size;
     if (b->direct ? run_direct(b, at, dst, last - first) : run_tiles(b, at, dst, 1, last - first))
@@ -228,7 +230,7 @@ int sk_broadcast_run(sk_pool *pool, const sk_broadcasting *b, const void *const 
     int failed = 0;
     broadcast_work w = {.b = b, .out = out, .failed = &failed};
     if (b->empty) return 0;
-    for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++) w.in[i] = in[i];
+    for (int i = 0; i < SK_OPERANDS; i++) w.in[i] = in[i < b->n_in ? i : 0];
     if (b->rank == 1) {
         sk_split(pool, (b->dims[0] + SK_BLOCK - 1) / SK_BLOCK, SK_BLOCK * (double)b->element_ns, run_blocks,
                  &w);

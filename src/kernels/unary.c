@@ -86,8 +86,8 @@ SK_INLINE void unary_loop(const int kind, sk_unary_fn *self, const float *x, flo
     const float p[5] = {args->p[0], args->p[1], args->p[2], args->p[3],
                         args->p[4]}; /* y cannot touch these */
     size_t i = 0;
-    /* two vectors at a time share the constants, which are half of the work of what is long; what stands behind
-     * most convolutions is 15% faster so */
+    /* two vectors at a time share the constants, which are half of the work of what is long; what stands
+     * behind most convolutions is 15% faster so */
     for (; is_long(kind) && i + 8 <= n; i += 8) {
         const v128_t a = unary4(kind, sk_load4(x + i), p), b = unary4(kind, sk_load4(x + i + 4), p);
         sk_store4(y + i, a);

@@ -75,8 +75,9 @@ static sk_status concat_run(sk_run *r) {
     return SK_OK;
 }
 
-/* Where all are stored alike, each row of the output is a piece of every input. A block of rows is completed
- * before the next: PP-OCR's 4 x 24 channels of 120 x 160 pixels in 0.76 -> 0.5 ms. */
+/* Where all are stored alike, each row of the output is a piece of every input. Rows are completed block by
+ * block, so that threads can share them. On one thread that is no faster than input by input: 0.8 ms for
+ * PP-OCR's 4 x 24 channels of 120 x 160 pixels either way. */
 #define CONCAT_ROWS 32
 
 typedef struct concat_work {
