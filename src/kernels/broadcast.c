@@ -49,8 +49,7 @@ void sk_broadcast_ready(sk_broadcasting *b, const sk_tensor *out, const sk_tenso
     int32_t dims[SK_MAX_RANK];
     b->rank = sk_storage_dims(out, dims);
     b->n_in = n_in;
-    b->element_ns =
-        0.3f; /* arithmetic in memory, and no time to wake anybody for scalar loops of small things */
+    b->element_ns = 0.3f; /* arithmetic on what lies in the second cache */
     b->empty = 0;
     for (int d = 0; d < b->rank; d++) {
         b->dims[d] = (size_t)dims[d];

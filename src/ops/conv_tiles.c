@@ -37,25 +37,37 @@ static void pack_channel(const tiles_form *f, size_t c, const float *weights, fl
     }
 }
 
+/* line: room for the columns of one line. */
+static sk_status pack_lines(const tiles_form *f, sk_weights *weights, sk_weights *bias, float *line,
+                            float *packed, size_t line_floats) {
+    const size_t out_c = (size_t)f->out_c, n = (size_t)f->width * out_c, filter = n * (size_t)f->lines;
+    const float *from;
+    if (f->bias >= 0) {
+        SK_TRY(sk_weights_at(bias, 0, out_c, &from));
+        for (size_t i = 0; i < n; i++) line[i] = from[i % out_c];
+    }
+    for (size_t i = 0; i < (size_t)f->lines; i++) {
+        const sk_panels p = panels_of(f, packed + i * line_floats);
+        sk_pack_bias(&p, line);
+    }
+    for (size_t c = 0; c < (size_t)f->in_c; c++) {
+        SK_TRY(sk_weights_at(weights, c * filter, filter, &from));
+        pack_channel(f, c, from, line, packed, line_floats);
+    }
+    return SK_OK;
+}
+
 static sk_status pack_tiles(const sk_pack *pack, void *dst) {
     const tiles_form *f = pack->params;
-    const size_t out_c = (size_t)f->out_c, n = (size_t)f->width * out_c, filter = n * (size_t)f->lines;
     const sk_panels p = panels_of(f, dst);
     sk_weights weights = {.pack = pack, .input = 1}, bias = {.pack = pack, .input = 2};
-    const float *from;
-    size_t bytes;
-    float *line = sk_calloc(pack->heap, n, sizeof *line);
-    sk_status status = line && sk_panels_bytes(&p, &bytes) ? SK_OK : sk_oom(pack->err, n * sizeof *line);
-    if (status == SK_OK && f->bias >= 0) status = sk_weights_at(&bias, 0, out_c, &from);
-    for (size_t i = 0; status == SK_OK && f->bias >= 0 && i < n; i++) line[i] = from[i % out_c];
-    for (size_t i = 0; status == SK_OK && i < (size_t)f->lines; i++) {
-        const sk_panels at = panels_of(f, (float *)dst + i * bytes / sizeof(float));
-        sk_pack_bias(&at, line);
+    size_t bytes = 0;
+    float *line = sk_calloc(pack->heap, p.n, sizeof *line);
+    if (!line || !sk_panels_bytes(&p, &bytes)) {
+        sk_free(pack->heap, line);
+        return sk_oom(pack->err, p.n * sizeof *line);
     }
-    for (size_t c = 0; status == SK_OK && c < (size_t)f->in_c; c++) {
-        status = sk_weights_at(&weights, c * filter, filter, &from);
-        if (status == SK_OK) pack_channel(f, c, from, line, dst, bytes / sizeof(float));
-    }
+    const sk_status status = pack_lines(f, &weights, &bias, line, dst, bytes / sizeof(float));
     sk_free(pack->heap, line);
     sk_weights_close(&weights);
     sk_weights_close(&bias);
@@ -90,7 +102,7 @@ static void run_lines(const void *work, size_t begin, size_t end, int thread) {
     const sk_panels p = panels_of(&f, NULL);
     const size_t in_w = (size_t)w->in[2], rows = (size_t)w->in[1],
                  line = (size_t)w->out[2] * (size_t)w->out_c;
-    size_t bytes;
+    size_t bytes = 0;
     (void)thread;
     sk_panels_bytes(&p, &bytes);
     for (size_t i = begin; i < end; i++) {
