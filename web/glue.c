@@ -90,8 +90,8 @@ EXPORT("hash_text") const char *glue_hash_text(void) {
     return text;
 }
 
-/* Makes the model; flags: 1 reference, 2 no_fusion, 4 check; tuned: what `tuned` gave for an earlier one, or 0. 0 on
- * success. */
+/* Makes the model; flags: 1 reference, 2 no_fusion, 4 check; tuned: what `tuned` gave for an earlier one, or
+ * 0. 0 on success. */
 EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after, int tuned) {
     if (model) return SK_STATE;
     const sk_host host = {.read = host_read, .now = host_now, .want = host_want};

@@ -119,8 +119,8 @@ typedef struct sk_permutation {
 } sk_permutation;
 
 /* What a pass may leave as a MatMul's params (NULL without): transpose(alpha * transpose(a) * transpose(b)),
- * done by steps through memory instead of copies. a's last axis and the result's must stay the last; b's may be
- * any. */
+ * done by steps through memory instead of copies. a's last axis and the result's must stay the last; b's may
+ * be any. */
 typedef struct sk_matmul_params {
     float alpha;
     sk_permutation a, b, y;
