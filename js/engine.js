@@ -24,7 +24,7 @@ export async function startEngine(module, files, most) {
   /** @type {Error | undefined} */
   let crash;
   /** @type {Awaited<ReturnType<typeof startHelpers>>} */
-  let helpers = { threads: 1, notes: [], end() {} };
+  let helpers = { threads: 1, notes: [], end: (_) => {} };
   let closed = false;
 
   const bytesAt = (/** @type {number} */ at, /** @type {number} */ size) =>
@@ -111,14 +111,14 @@ export async function startEngine(module, files, most) {
       if (!shared) return void helpers.notes.push('one thread: this wasm is a build without');
       const most = call('threads', threads);
       helpers = await startHelpers(module, memory, wasm, most - 1, begin);
-      if (closed) helpers.end();
+      if (closed) helpers.end(!wasm);
     },
     threads: () => helpers.threads,
     notes: () => helpers.notes,
     close() {
       closed = true;
       wasm?.stop?.();
-      helpers.end();
+      helpers.end(!wasm);
     },
 
     hash: (/** @type {Uint8Array} */ piece) => lend(piece, (at) => call('hash_add', at, piece.length)),

@@ -45,24 +45,33 @@ const inNode = (job) =>
     worker.once('error', reject);
   });
 
-/** @param {() => Worker} begin @param {Job} job @returns {Promise<() => void>} ends it */
+/**
+ * Workers whose engine is closed, for the next one: they need not start again. Nor be ended: Firefox at times hangs when
+ * a worker starts another while one of its others ends.
+ * @type {Worker[]}
+ */
+const idle = [];
+
+/** @param {() => Worker} begin @param {Job} job @returns {Promise<(now: boolean) => void>} ends it */
 const inBrowser = (begin, job) =>
   new Promise((resolve, reject) => {
-    const worker = begin();
-    const end = () => worker.terminate();
+    const worker = idle.pop() ?? begin();
     const refuse = (/** @type {string} */ why) => {
       clearTimeout(timer);
-      end();
+      worker.terminate();
       reject(new Error(why));
+    };
+    const start = () => {
+      clearTimeout(timer);
+      worker.postMessage(['help', job]);
+      worker.onmessage = () => idle.push(worker); // the engine has stopped it
+      resolve((now) => now && worker.terminate());
     };
     const timer = setTimeout(refuse, PATIENCE, 'its script has not started');
     worker.onerror = ({ message }) => refuse(message || 'its script does not start');
-    worker.onmessage = ({ data: [, id] }) => {
-      if (id !== job.build) return refuse(`worker.js is of build ${id}`);
-      clearTimeout(timer);
-      worker.postMessage(['help', job]);
-      resolve(end);
-    };
+    if (worker.onmessage) return start(); // an idle one
+    worker.onmessage = ({ data: [, id] }) =>
+      id === job.build ? start() : refuse(`worker.js is of build ${id}`);
   });
 
 /**
@@ -79,7 +88,7 @@ export async function startHelpers(module, memory, wasm, count, begin) {
     const job = { module, memory, thread: i + 1, stack, build: __SK_BUILD_ID__ };
     return node ? inNode(job) : inBrowser(begin, job);
   });
-  /** @type {(() => void)[]} */
+  /** @type {((now: boolean) => void)[]} */
   const ends = [];
   /** @type {string[]} */
   const notes = [];
@@ -87,8 +96,9 @@ export async function startHelpers(module, memory, wasm, count, begin) {
     if (value) ends.push(value);
     else notes.push(`a thread: ${reason.message}`);
   }
-  const end = () => {
-    for (const one of ends) one();
+  /** now: without the engine, which has broken down. */
+  const end = (/** @type {boolean} */ now) => {
+    for (const one of ends) one(now);
   };
   return { threads: 1 + ends.length, notes, end };
 }

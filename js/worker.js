@@ -14,7 +14,7 @@ if (!('document' in globalThis) && /** @type {any} */ (globalThis).name === 'sis
   const hosts = new Map();
   const again = () => new Worker(self.location.href, { type: 'module', name: self.name });
   self.onmessage = ({ data: [model, ...message] }) => {
-    if (model === 'help') return help(message[0]);
+    if (model === 'help') return postMessage(help(message[0]));
     const [op] = message;
     if (op === 'load') {
       hosts.set(
