@@ -7,7 +7,7 @@ import { brotliCompressSync } from 'node:zlib';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = process.env.SISKIN_DIST ?? path.join(root, 'dist');
 
-// A run-time build: what issue 4 allows at its end. The loader: 15 kB, and 4 for starting and ending threads, tuning,
+// A run-time build: what every operator of the standard may take at the end. The loader: 15 kB, and 5 for starting and keeping threads, tuning,
 // profiles, and a request for the model that does not wait for the worker.
 const builds = readdirSync(dist)
   .filter((file) => file.endsWith('.wasm') && file !== 'siskin-tools.wasm')
