@@ -72,13 +72,14 @@ for (const launch of [launchChromium, launchFirefox]) {
         { threads: 2, worker: false, simd: 'relaxed' },
       ]);
       const two = Math.min(2, cores);
-      assert.deepEqual(
-        infos.map((/** @type {any} */ { threads }) => threads),
-        [1, two, two, two],
-      );
-      if (cores > 1) assert.match(infos[1].wasm, /siskin-relaxed-threads\.wasm$/);
+      const inWorker = browser.name === 'Firefox' ? 1 : two; // a worker's own workers hang there at times
+      const counts = infos.map((/** @type {any} */ { threads }) => threads);
+      assert.deepEqual(counts, [1, inWorker, two, two]);
+      if (cores > 1) assert.match(infos[2].wasm, /siskin-relaxed-threads\.wasm$/);
+      if (browser.name === 'Firefox') assert.match(infos[1].notes.join(), /Firefox/);
+      const others = infos.filter((/** @type {any} */ _, /** @type {number} */ i) => i !== 1);
       assert.ok(
-        infos.every((/** @type {any} */ { notes }) => cores < 2 || !notes.length),
+        cores < 2 || others.every((/** @type {any} */ { notes }) => !notes.length),
         JSON.stringify(infos),
       );
     });
