@@ -46,8 +46,7 @@ const inNode = (job) =>
   });
 
 /**
- * Workers whose engine is closed, for the next one: they need not start again. Nor be ended: Firefox at times hangs when
- * a worker starts another while one of its others ends.
+ * Workers whose engine is closed, for the next one: they need not start again.
  * @type {Worker[]}
  */
 const idle = [];

@@ -5,20 +5,7 @@
  */
 import { load, Tensor } from '../siskin.js';
 
-const ARRAYS = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-};
+const FILLED = /^(bool|float(16|32|64)|u?int(8|16|32|64))$/;
 
 /** @type {any} */
 let model;
@@ -30,12 +17,11 @@ let feeds;
  * @param {import('./models.js').Input} input
  */
 function fill({ name, type, dims }) {
-  const array = ARRAYS[/** @type {keyof typeof ARRAYS} */ (type)];
-  if (!array) throw new Error(`This page has no input of type ${type} to give to '${name}'.`);
-  const data = new array(dims.reduce((a, b) => a * b, 1));
-  if (type === 'float32' || type === 'float64') {
-    for (let i = 0; i < data.length; i++) data[i] = Math.random();
-  } else if (type !== 'float16') data.fill(/** @type {never} */ (type.endsWith('64') ? 1n : 1));
+  if (!FILLED.test(type)) throw new Error(`This page has no input of type ${type} to give to '${name}'.`);
+  const noise = type === 'float32' || type === 'float64';
+  const same = type === 'float16' ? 0 : type.endsWith('int64') ? 1n : 1;
+  const length = dims.reduce((a, b) => a * b, 1);
+  const data = Array.from({ length }, () => (noise ? Math.random() : same));
   return [name, new Tensor(/** @type {any} */ (type), data, dims)];
 }
 

@@ -4,18 +4,12 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from '../browser/browsers.js';
 
 const PATIENCE = 120_000;
 
 const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
+  ...CHROMIUM_ARGUMENTS,
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
   '--disable-background-timer-throttling',
@@ -24,12 +18,11 @@ const FLAGS = [
 ];
 
 export async function launch() {
-  const executablePath = process.env.SISKIN_CHROMIUM ?? '/usr/bin/chromium';
   try {
-    return await chromium.launch({ executablePath, args: FLAGS });
+    return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   } catch (error) {
     throw new Error(
-      `Chromium does not start (${executablePath}; SISKIN_CHROMIUM names another): ${error.message.split('\n')[0]}`,
+      `Chromium does not start (${CHROMIUM}; SISKIN_CHROMIUM names another): ${error.message.split('\n')[0]}`,
     );
   }
 }

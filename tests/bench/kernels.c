@@ -41,35 +41,25 @@ EXPORT("prepare") int bench_prepare(size_t floats) {
 
 /* ---- ceilings ---- */
 
-/* 12 chains of a product and a sum, nothing in memory. The chain goes through both, so that no product is the
- * same for two of them or from one step to the next. */
-EXPORT("peak_plain") float bench_peak_plain(int steps) {
+/* 12 chains (the 6 x 2 sums of a tile) of a product and a sum, nothing in memory. Plain, the chain goes
+ * through both, so that no product is the same for two of them or from one step to the next. */
+SK_INLINE float peak(const int fused, int steps) {
     v128_t acc[12], x = sk_load4(a), y = sk_load4(w);
     SK_UNROLL
     for (int i = 0; i < 12; i++) acc[i] = sk_load4(c + 4 * i);
     for (int s = 0; s < steps; s++) {
         SK_UNROLL
-        for (int i = 0; i < 12; i++) acc[i] = wasm_f32x4_add(wasm_f32x4_mul(acc[i], x), y);
+        for (int i = 0; i < 12; i++)
+            acc[i] = fused ? sk_madd(x, y, acc[i]) : wasm_f32x4_add(wasm_f32x4_mul(acc[i], x), y);
     }
     SK_UNROLL
     for (int i = 1; i < 12; i++) acc[0] = wasm_f32x4_add(acc[0], acc[i]);
     return wasm_f32x4_extract_lane(acc[0], 0);
 }
 
+EXPORT("peak_plain") float bench_peak_plain(int steps) { return peak(0, steps); }
 #if SK_RELAXED
-/* 6 x 2 sums in fused multiply-adds. */
-EXPORT("peak_fused") float bench_peak_fused(int steps) {
-    v128_t acc[12], x = sk_load4(a), y = sk_load4(w);
-    SK_UNROLL
-    for (int i = 0; i < 12; i++) acc[i] = sk_load4(c + 4 * i);
-    for (int s = 0; s < steps; s++) {
-        SK_UNROLL
-        for (int i = 0; i < 12; i++) acc[i] = wasm_f32x4_relaxed_madd(x, y, acc[i]);
-    }
-    SK_UNROLL
-    for (int i = 1; i < 12; i++) acc[0] = wasm_f32x4_add(acc[0], acc[i]);
-    return wasm_f32x4_extract_lane(acc[0], 0);
-}
+EXPORT("peak_fused") float bench_peak_fused(int steps) { return peak(1, steps); }
 #endif
 
 /* Reads `floats` (a multiple of 64), adding them up. */

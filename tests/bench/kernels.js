@@ -18,7 +18,6 @@ import { measure } from './kernels-work.js';
 /** @typedef {import('./kernels-work.js').Row} Row */
 
 const BUILDS = ['relaxed', 'simd128'];
-const CHROMIUM = process.env.SISKIN_CHROMIUM ?? '/usr/bin/chromium';
 const SLACK = 1.1; // of the choice against the best candidate
 const here = path.dirname(fileURLToPath(import.meta.url));
 const folder = path.join(process.env.SISKIN_BUILD ?? 'build', 'bench');
@@ -47,7 +46,7 @@ async function inNode() {
 
 /** @returns {Promise<Row[]>} */
 async function inChromium() {
-  const { chromium } = await import('playwright-core');
+  const { launch } = await import('./browser.js');
   const isolated = {
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -60,10 +59,7 @@ async function inChromium() {
     },
     isolated,
   );
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'],
-  });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(0);

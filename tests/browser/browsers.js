@@ -21,9 +21,9 @@ import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 
 const VIEW = { width: 1280, height: 900 };
-const CHROMIUM = process.env.SISKIN_CHROMIUM ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env.SISKIN_CHROMIUM ?? '/usr/bin/chromium';
 const FIREFOX = process.env.SISKIN_FIREFOX ?? '/usr/bin/firefox-esr';
-const CHROMIUM_ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',

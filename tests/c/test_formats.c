@@ -4,22 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/check.h"
 #include "common/proto.h"
 #include "formats/names.h"
 #include "formats/onnx.h"
 #include "formats/wire.h"
-
-static int passed, failed;
-
-static void check(int ok, const char *what, int line) {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("FAIL test_formats.c:%d: %s\n", line, what);
-}
-#define CHECK(what) check((what) != 0, #what, __LINE__)
 
 /* ---- wire ---- */
 
@@ -379,6 +368,5 @@ int main(void) {
     test_shapes();
     test_contradictions();
     test_cut_and_starved();
-    printf("%d passed, %d failed, 0 skipped\n", passed, failed);
-    return failed != 0;
+    return test_checks();
 }

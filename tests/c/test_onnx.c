@@ -4,21 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/check.h"
 #include "common/proto.h"
 #include "formats/onnx.h"
 #include "graph/dump.h"
-
-static int passed, failed;
-
-static void check(int ok, const char *what, int line) {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("FAIL test_onnx.c:%d: %s\n", line, what);
-}
-#define CHECK(what) check((what) != 0, #what, __LINE__)
 
 /* ---- reading from memory ---- */
 
@@ -550,6 +539,5 @@ int main(void) {
     test_function_errors();
     test_function_bomb();
     test_damage();
-    printf("%d passed, %d failed, 0 skipped\n", passed, failed);
-    return failed != 0;
+    return test_checks();
 }
