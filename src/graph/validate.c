@@ -5,12 +5,19 @@
 #include "core/text.h"
 #include "graph/op.h"
 
+/* Rows of other domains than ai.onnx are named with theirs. */
+static int is_named(const sk_op *op, const char *domain, const char *op_type) {
+    const size_t n = strlen(domain);
+    if (!n) return !strcmp(op->name, op_type);
+    return !strncmp(op->name, domain, n) && op->name[n] == '.' && !strcmp(op->name + n + 1, op_type);
+}
+
 const sk_op *sk_op_find(const char *domain, const char *op_type, int version) {
     const sk_op *best = NULL;
-    if (*domain && strcmp(domain, "ai.onnx") != 0) return NULL;
+    if (!strcmp(domain, "ai.onnx")) domain = "";
     for (int i = 0; i < sk_op_count; i++) {
         const sk_op *op = &sk_ops[i];
-        if (op->since <= version && (!best || op->since > best->since) && !strcmp(op->name, op_type))
+        if (op->since <= version && (!best || op->since > best->since) && is_named(op, domain, op_type))
             best = op;
     }
     return best;
