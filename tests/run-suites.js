@@ -52,7 +52,7 @@ const suites = soak
       c: () => programs('native', 'c'),
       asan: () => programs('asan', 'c', 'fuzz'),
       js: () => nodeTests('tests/js', '--test-concurrency=2'),
-      conformance: () => [['node', ...nodeFlags, 'tests/conformance/run.js']],
+      conformance: () => ['run', 'own'].map((name) => ['node', ...nodeFlags, `tests/conformance/${name}.js`]),
       models: () => nodeTests('tests/models', '--test-concurrency=1'),
       browser: () => nodeTests('tests/browser', '--test-concurrency=1'),
       size: () => [['node', 'tests/lint/size.js']],

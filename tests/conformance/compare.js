@@ -1,24 +1,24 @@
 // Is an output what the vector expects? Types and shapes exactly, floats within the vectors' own tolerance.
 
-const RELATIVE = 1e-3;
-const ABSOLUTE = 1e-5;
+const TOLERANCE = { rtol: 1e-3, atol: 1e-5 };
 
 const isFloat = (type) => /^b?float(16|32|64)$/.test(type);
 const values = (t) => (/^b?float16$/.test(t.type) ? t.toFloat32() : t.data);
 
-function same(type, a, b) {
+function same(type, a, b, { rtol, atol }) {
   if (!isFloat(type)) return a === b;
   if (Number.isNaN(b)) return Number.isNaN(a);
   if (!Number.isFinite(b)) return a === b;
-  return Math.abs(a - b) <= ABSOLUTE + RELATIVE * Math.abs(b);
+  return Math.abs(a - b) <= atol + rtol * Math.abs(b);
 }
 
 /**
  * @param {import('../../js/tensor.js').Tensor} got
  * @param {import('../../js/tensor.js').Tensor} wanted
+ * @param {{rtol: number, atol: number}} [tolerance]
  * @returns {string} '' when they agree, else what differs
  */
-export function difference(got, wanted) {
+export function difference(got, wanted, tolerance = TOLERANCE) {
   if (got.type !== wanted.type) return `is ${got.type}, not ${wanted.type}`;
   if (`${got.dims}` !== `${wanted.dims}`) return `is [${got.dims}], not [${wanted.dims}]`;
   const a = values(got);
@@ -26,7 +26,7 @@ export function difference(got, wanted) {
   let wrong = 0;
   let first = -1;
   for (let i = 0; i < b.length; i++) {
-    if (same(got.type, a[i], b[i])) continue;
+    if (same(got.type, a[i], b[i], tolerance)) continue;
     if (!wrong++) first = i;
   }
   return wrong

@@ -60,7 +60,8 @@ export function value(name, type, dims) {
 }
 
 /**
- * A constant (TensorProto), its elements as raw data. external: {location, offset, length} of them elsewhere.
+ * A constant (TensorProto), its elements as raw data: an array of the type's elements, or a typed array whose bytes
+ * are taken as they are. external: {location, offset, length} of them elsewhere.
  */
 export function tensor(name, type, dims, elements, external) {
   const header = [...dims.map((dim) => integer(1, dim)), integer(2, TYPES.indexOf(type)), text(8, name)];
@@ -68,24 +69,39 @@ export function tensor(name, type, dims, elements, external) {
     const entry = ([key, string]) => message(13, text(1, key), text(2, String(string)));
     return [...header, ...Object.entries(external).map(entry), integer(14, 1)];
   }
+  if (type === 'string') return [...header, ...elements.map((string) => text(6, string))];
   const raw = ArrayBuffer.isView(elements) ? elements : ARRAYS[type].from(elements);
   return [...header, bytes(9, new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength))];
 }
 
-/** An attribute, its kind taken from the value: whole numbers are ints, other numbers floats; {float: 1} forces one. */
+const ATTRIBUTES = {
+  float: (one) => [float(2, one), 1],
+  int: (one) => [integer(3, one), 2],
+  string: (one) => [text(4, one), 3],
+  tensor: (one) => [message(5, ...one), 4],
+  graph: (one) => [message(6, ...graph(one)), 5],
+  floats: (list) => [...list.map((item) => float(7, item)), 6],
+  ints: (list) => [...list.map((item) => integer(8, item)), 7],
+  strings: (list) => [...list.map((item) => text(9, item)), 8],
+  tensors: (list) => [...list.map((item) => message(10, ...item)), 9],
+  graphs: (list) => [...list.map((item) => message(11, ...graph(item))), 10],
+};
+
+/** The kind that a plain value means: whole numbers are ints, other numbers floats. */
+function kindOf(given) {
+  if (typeof given === 'string') return 'string';
+  if (typeof given === 'bigint' || Number.isInteger(given)) return 'int';
+  if (!Array.isArray(given)) return 'float';
+  if (given.length && given.every((item) => typeof item === 'string')) return 'strings';
+  return given.every((item) => kindOf(item) === 'int') ? 'ints' : 'floats';
+}
+
+/** An attribute of the kind that the value looks like; {float: 1}, {floats: [1, 2]}, {tensor: ...} name one. */
 function attribute(name, given) {
-  const head = text(1, name);
-  const kind = (number) => integer(20, number);
-  if (given.float !== undefined) return [head, float(2, given.float), kind(1)];
-  if (given.tensor) return [head, message(5, ...given.tensor), kind(4)];
-  if (given.graph) return [head, message(6, ...graph(given.graph)), kind(5)];
-  if (typeof given === 'string') return [head, text(4, given), kind(3)];
-  if (Array.isArray(given)) {
-    return given.every(Number.isInteger)
-      ? [head, ...given.map((item) => integer(8, item)), kind(7)]
-      : [head, ...given.map((item) => float(7, item)), kind(6)];
-  }
-  return Number.isInteger(given) ? [head, integer(3, given), kind(2)] : [head, float(2, given), kind(1)];
+  const [key] = typeof given === 'object' && !Array.isArray(given) ? Object.keys(given) : [];
+  const fields = key ? ATTRIBUTES[key](given[key]) : ATTRIBUTES[kindOf(given)](given);
+  const kind = fields.pop();
+  return [text(1, name), ...fields, integer(20, kind)];
 }
 
 /** @param {string} op @param {string[]} inputs '' is an absent optional */
@@ -111,12 +127,18 @@ function graph({ name = 'graph', inputs = [], outputs = [], constants = [], node
   ];
 }
 
-/** @returns {Uint8Array} the model file */
-export function build({ opset = 17, irVersion = 8, producer = 'siskin tests', ...content }) {
+/**
+ * @param {{opset?: number, opsets?: Record<string, number>, irVersion?: number, producer?: string, [key: string]: any}} model
+ *   opsets: versions of further domains
+ * @returns {Uint8Array} the model file
+ */
+export function build({ opset = 17, opsets = {}, irVersion = 8, producer = 'siskin tests', ...content }) {
   return concat([
     integer(1, irVersion),
     text(2, producer),
     message(7, ...graph(content)),
-    message(8, text(1, ''), integer(2, opset)),
+    ...Object.entries({ '': opset, ...opsets }).map(([domain, version]) =>
+      message(8, text(1, domain), integer(2, version)),
+    ),
   ]);
 }
