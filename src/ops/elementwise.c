@@ -82,6 +82,20 @@ sk_status sk_run_same(sk_run *r) {
     return SK_OK;
 }
 
+double sk_number_at(const sk_tensor *t, size_t i) {
+    double x;
+    if (t->type == SK_FLOAT32) return (double)((const float *)t->data)[i];
+    if (t->type == SK_FLOAT64) return ((const double *)t->data)[i];
+    sk_convert(t->type, SK_FLOAT64, (const uint8_t *)t->data + i * sk_elem(t->type), &x, 0, 1);
+    return x;
+}
+
+void sk_put_number(const sk_tensor *t, size_t i, double x) {
+    if (t->type == SK_FLOAT32) ((float *)t->data)[i] = (float)x;
+    else if (t->type == SK_FLOAT64) ((double *)t->data)[i] = x;
+    else sk_convert(SK_FLOAT64, t->type, &x, (uint8_t *)t->data + i * sk_elem(t->type), 0, 1);
+}
+
 size_t sk_f32_scratch(const sk_tensor *t) {
     return !t || t->type == SK_FLOAT32 ? 0 : (sk_numel(t) * sizeof(float) + 15) & ~(size_t)15;
 }

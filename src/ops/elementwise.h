@@ -30,6 +30,10 @@ sk_status sk_no_kernel(const sk_prepare *p, int type);
 /* Copies when the output is not in place already. */
 sk_status sk_run_same(sk_run *r);
 
+/* Element i of a tensor of any type that converts to float64, one at a time. */
+double sk_number_at(const sk_tensor *t, size_t i);
+void sk_put_number(const sk_tensor *t, size_t i, double x);
+
 /* float32 views of tensors: their own bytes, or a converted copy at *scratch, which moves on by
  * sk_f32_scratch. */
 size_t sk_f32_scratch(const sk_tensor *t);

@@ -114,25 +114,14 @@ static void channel_moments(const sk_channels *s, const float *x, size_t c, doub
     *variance = squares / (double)count;
 }
 
-static void put_real(const sk_tensor *t, size_t i, double x) {
-    sk_convert(SK_FLOAT64, t->type, &x, (uint8_t *)t->data + i * (size_t)sk_type_bits(t->type) / 8, 0, 1);
-}
-
-static double get_real(const sk_tensor *t, size_t i) {
-    double x;
-    sk_convert(t->type, SK_FLOAT64, (const uint8_t *)t->data + i * (size_t)sk_type_bits(t->type) / 8, &x, 0,
-               1);
-    return x;
-}
-
 /* The statistics as outputs, where they are wanted: mean and variance in turn, which training moves towards
  * the batch's (up to opset 13 there are two more outputs, and no training here). */
 static void put_statistics(const sk_run *r, size_t c, double mean, double variance) {
     const batch_params *params = r->node->params;
     for (int i = 1; i < r->n_out; i++) {
-        const double old = get_real(r->in[i % 2 ? 3 : 4], c), batch = i % 2 ? mean : variance;
+        const double old = sk_number_at(r->in[i % 2 ? 3 : 4], c), batch = i % 2 ? mean : variance;
         const double moved = old * params->momentum + batch * (1 - (double)params->momentum);
-        if (r->out[i]) put_real(r->out[i], c, params->training ? moved : old);
+        if (r->out[i]) sk_put_number(r->out[i], c, params->training ? moved : old);
     }
 }
 
@@ -144,12 +133,12 @@ static sk_status run_batch(sk_run *r) {
     const float *x = sk_as_f32(r->in[0], &scratch);
     float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
     for (size_t c = 0; c < s.channels; c++) {
-        double mean = get_real(r->in[3], c), variance = get_real(r->in[4], c);
+        double mean = sk_number_at(r->in[3], c), variance = sk_number_at(r->in[4], c);
         if (params->training) channel_moments(&s, x, c, &mean, &variance);
         put_statistics(r, c, mean, variance);
-        const double factor = get_real(r->in[1], c) / sqrt(variance + params->epsilon);
+        const double factor = sk_number_at(r->in[1], c) / sqrt(variance + params->epsilon);
         scale[c] = (float)factor;
-        shift[c] = (float)(get_real(r->in[2], c) - mean * factor);
+        shift[c] = (float)(sk_number_at(r->in[2], c) - mean * factor);
     }
     sk_channels_affine(r->pool, r->state, &s, x, y, scale, shift);
     sk_f32_finish(r->out[0], y);
