@@ -64,4 +64,8 @@ enum { SK_OP_LAYER_NORM, SK_OP_RMS_NORM };
     (SK_T(UINT8) | SK_T(INT8) | SK_T(UINT16) | SK_T(INT16) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) |         \
      SK_T(UINT2) | SK_T_FLOAT8 | SK_T(FLOAT4E2M1))
 
+/* What ai.onnx.ml computes with; how its trees are written down. */
+#define SK_T_ML (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT32) | SK_T(INT64))
+enum { SK_TREE_REGRESSOR, SK_TREE_CLASSIFIER, SK_TREE_ENSEMBLE };
+
 #endif
