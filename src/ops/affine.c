@@ -16,6 +16,7 @@ static sk_status read_vector(const sk_ir *ir, const sk_value *value, int channel
 sk_status sk_affine_batch_norm(const sk_ir *ir, const sk_node *node, int axis, int channels, int *data,
                                float *scale, float *shift, sk_error *err) {
     if (axis != 1 || node->n_inputs != 5 || sk_attr_int(node, "training_mode", 0)) return SK_UNSUPPORTED;
+    if (node->op->since < 7 && !sk_attr_int(node, "is_test", 0)) return SK_UNSUPPORTED;
     for (int i = 1; i < node->n_outputs; i++)
         if (node->outputs[i]) return SK_UNSUPPORTED;
     *data = 0;

@@ -1,4 +1,5 @@
-/* Functions of two numbers with broadcasting: arithmetic, logic, comparisons, shifts, PRelu, Pow. */
+/* Functions of two numbers with broadcasting: arithmetic, logic, comparisons, shifts, PRelu, Pow; and those
+ * of the first opsets, which broadcast in their own way. */
 #include "ops/affine.h"
 #include "ops/elementwise.h"
 
@@ -114,6 +115,79 @@ static sk_status run_pow(sk_run *r) {
     return sk_elementwise_run(r, &s->loops, in, r->out[0]->data);
 }
 
+/* ---- up to opset 6 ---- */
+
+/* Only the second operand stretches, and only where `broadcast` says so: it is one number, or its shape is a
+ * part of the first one's, from `axis` on (by default the last part). */
+typedef struct limited_params {
+    int64_t broadcast, axis;
+    uint8_t has_axis;
+} limited_params;
+
+static sk_status import_limited(sk_import *c) {
+    limited_params *params = sk_params(c, sizeof *params);
+    if (!params) return SK_OUT_OF_MEMORY;
+    if (c->node->op->param == SK_BINARY_PRELU) { /* has no attributes: a slope for each channel */
+        params->broadcast = params->axis = params->has_axis = 1;
+        return SK_OK;
+    }
+    params->has_axis = sk_node_attr(c->node, "axis") != NULL;
+    SK_TRY(sk_want_int(c, "broadcast", 0, &params->broadcast));
+    return sk_want_int(c, "axis", 0, &params->axis);
+}
+
+/* The second operand as today's broadcasting wants it: with ones up to the first one's rank. */
+static sk_status place_second(const sk_node *node, const sk_tensor *const *in, sk_tensor *placed,
+                              sk_error *err) {
+    const limited_params *params = node->params;
+    const sk_tensor *a = in[0], *b = in[1];
+    const sk_infer c = {.node = node, .in = in, .n_in = 2, .err = err};
+    char text[2][SK_SHAPE_TEXT];
+    int axis = a->rank - b->rank, one = b->rank <= a->rank, fits = one;
+    *placed = *b;
+    for (int i = 0; i < b->rank; i++) one = one && b->dims[i] == 1;
+    if (b->rank == a->rank || (one && params->broadcast)) return SK_OK;
+    if (params->has_axis && fits) {
+        SK_TRY(sk_axis_in(&c, params->axis, a->rank + 1, &axis));
+        if (params->axis < 0) axis--; /* counted in the first operand's axes */
+        fits = axis + b->rank <= a->rank;
+    }
+    if (!fits || !params->broadcast)
+        return sk_bad_shape(&c, "%s is no part of %s%s", sk_tensor_text(b, text[0]),
+                            sk_tensor_text(a, text[1]), params->broadcast ? "" : ", without broadcast");
+    placed->rank = a->rank;
+    for (int i = 0; i < a->rank; i++) {
+        const int inside = i >= axis && i < axis + b->rank;
+        placed->dims[i] = inside ? b->dims[i - axis] : 1;
+    }
+    return SK_OK;
+}
+
+static sk_status infer_limited(sk_infer *c) {
+    const sk_tensor *a = c->in[0];
+    sk_tensor placed;
+    const sk_tensor *const in[2] = {a, &placed};
+    c->out[0]->type = kind_of(c->node) >= SK_BINARY_EQUAL ? SK_BOOL : a->type;
+    if (a->rank < 0 || c->in[1]->rank < 0) return SK_OK;
+    SK_TRY(place_second(c->node, c->in, &placed, c->err));
+    c->in = in;
+    SK_TRY(infer_prelu(c));
+    if (kind_of(c->node) >= SK_BINARY_EQUAL) c->out[0]->type = SK_BOOL;
+    return SK_OK;
+}
+
+static sk_status prepare_limited(sk_prepare *p) {
+    sk_tensor placed;
+    const sk_tensor *const *given = p->in, *const in[2] = {given[0], &placed};
+    SK_TRY(place_second(p->node, given, &placed, p->err));
+    p->in = in;
+    const int is_pow = p->node->op->param == SK_BINARY_POW;
+    if (is_pow) p->run = run_pow;
+    const sk_status status = is_pow ? prepare_pow(p) : prepare(p);
+    p->in = given;
+    return status;
+}
+
 /* ---- as a link of a chain ---- */
 
 static int as_element(const sk_node *node, sk_element *e) {
@@ -145,3 +219,5 @@ const sk_impl sk_impl_bit_shift = {.import = import_shift, .infer = infer, .prep
 const sk_impl sk_impl_prelu = {.infer = infer_prelu, .prepare = prepare, .run = run};
 const sk_impl sk_impl_pow = {
     .infer = infer_pow, .prepare = prepare_pow, .run = run_pow, SK_TRAITS(.as_element = pow_as_element)};
+const sk_impl sk_impl_limited = {
+    .import = import_limited, .infer = infer_limited, .prepare = prepare_limited, .run = run};

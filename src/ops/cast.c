@@ -6,6 +6,16 @@ typedef struct cast_params {
     uint8_t overflows; /* saturate = 0: what only float8 targets know */
 } cast_params;
 
+/* Up to opset 5 the type stands there by its name. */
+static sk_status import_name(sk_import *c, cast_params *params) {
+    static const char *const names[] = {"",        "FLOAT",  "UINT8",  "INT8",   "UINT16",
+                                        "INT16",   "INT32",  "INT64",  "STRING", "BOOL",
+                                        "FLOAT16", "DOUBLE", "UINT32", "UINT64", NULL};
+    SK_TRY(sk_want_word(c, "to", names, 0, &params->to));
+    if (sk_type_in(params->to, SK_T_CAST)) return SK_OK;
+    return sk_bad_attr(c, SK_UNSUPPORTED, "to %s", sk_type_name(params->to));
+}
+
 static sk_status import_cast(sk_import *c) {
     int64_t to = 0, saturate;
     cast_params *params = sk_params(c, sizeof *params);
@@ -13,6 +23,7 @@ static sk_status import_cast(sk_import *c) {
     SK_TRY(sk_want_int(c, "saturate", 1, &saturate));
     params->overflows = saturate == 0;
     if (c->node->op->param) return SK_OK;
+    if (c->node->opset < 6) return import_name(c, params);
     if (!sk_node_attr(c->node, "to")) return sk_bad_attr(c, SK_MALFORMED, "attribute 'to' is missing");
     SK_TRY(sk_want_int(c, "to", 0, &to));
     if (to <= 0 || to >= SK_TYPE_COUNT)

@@ -1,7 +1,27 @@
-/* Dropout at inference: the input, and a mask that keeps everything. */
+/* Dropout: at inference the input, and a mask that keeps everything; in training some numbers become 0 and
+ * the others grow by as much. What is drawn cannot be that of other implementations. */
 #include <string.h>
 
 #include "ops/elementwise.h"
+#include "ops/random.h"
+
+typedef struct dropout_params {
+    float ratio;      /* the attribute, or the default of the input */
+    uint8_t training; /* up to opset 6 an attribute says so */
+    uint64_t seed;
+} dropout_params;
+
+static sk_status import(sk_import *c) {
+    dropout_params *params = sk_params(c, sizeof *params);
+    int64_t is_test;
+    if (!params) return SK_OUT_OF_MEMORY;
+    SK_TRY(sk_want_int(c, "is_test", 0, &is_test));
+    params->training = c->node->op->since < 7 && !is_test;
+    SK_TRY(sk_want_float(c, "ratio", 0.5f, &params->ratio));
+    if (params->training && !(params->ratio >= 0 && params->ratio < 1))
+        return sk_bad_attr(c, SK_MALFORMED, "'ratio' is outside of [0, 1)");
+    return sk_random_seed(c, SK_ATTR_INT, &params->seed);
+}
 
 static sk_status infer(sk_infer *c) {
     SK_TRY(sk_want_types(c, 1, SK_T_FLOATS));
@@ -13,32 +33,39 @@ static sk_status infer(sk_infer *c) {
     return SK_OK;
 }
 
-/* Training mode (an input from opset 12 on) drops nothing where the ratio is zero; otherwise it is random. */
-static sk_status check_training(const sk_run *r) {
-    const sk_tensor *ratio = r->n_in > 1 ? r->in[1] : NULL, *training = r->n_in > 2 ? r->in[2] : NULL;
-    if (!training || !sk_numel(training) || !*(const uint8_t *)training->data) return SK_OK;
-    if (ratio && sk_numel(ratio) == 1) {
-        double value;
-        sk_convert(ratio->type, SK_FLOAT64, ratio->data, &value, 0, 1);
-        if (value == 0) return SK_OK;
-    }
-    return sk_run_fail(r, SK_UNSUPPORTED, "training mode");
+static sk_status prepare(sk_prepare *p) {
+    const dropout_params *params = p->node->params;
+    uint64_t *state = p->state = sk_prepare_alloc(p, sizeof *state);
+    if (!state) return sk_oom(p->err, sizeof *state);
+    *state = params->seed;
+    return SK_OK;
+}
+
+/* How many are dropped: 0 at inference. */
+static sk_status ratio_of(const sk_run *r, double *ratio) {
+    const dropout_params *params = r->node->params;
+    const sk_tensor *given = r->n_in > 1 ? r->in[1] : NULL, *training = r->n_in > 2 ? r->in[2] : NULL;
+    *ratio = 0;
+    if (!params->training && (!training || !sk_numel(training) || !*(const uint8_t *)training->data))
+        return SK_OK;
+    *ratio = given && sk_numel(given) ? sk_number_at(given, 0) : params->ratio;
+    if (*ratio >= 0 && *ratio < 1) return SK_OK;
+    return sk_run_fail(r, SK_VALUE, "the ratio is outside of [0, 1)");
 }
 
 static sk_status run(sk_run *r) {
     const sk_tensor *mask = r->n_out > 1 ? r->out[1] : NULL;
-    SK_TRY(check_training(r));
+    double ratio;
+    SK_TRY(ratio_of(r, &ratio));
     SK_TRY(sk_run_same(r));
-    if (!mask) return SK_OK;
-    const size_t n = sk_numel(mask), size = (size_t)sk_type_bits(mask->type) / 8;
-    if (mask->type == SK_BOOL) {
-        memset(mask->data, 1, n);
-        return SK_OK;
+    if (ratio == 0 && !mask) return SK_OK;
+    const double scale = 1 / (1 - ratio);
+    for (size_t i = 0, n = sk_numel(r->out[0]); i < n; i++) {
+        const int kept = ratio == 0 || sk_random_uniform(r->state) >= ratio;
+        if (ratio != 0) sk_put_number(r->out[0], i, kept ? scale * sk_number_at(r->out[0], i) : 0);
+        if (mask) sk_put_number(mask, i, kept);
     }
-    const uint8_t kept = 1;
-    for (size_t i = 0; i < n; i++)
-        sk_convert(SK_BOOL, mask->type, &kept, (uint8_t *)mask->data + i * size, 0, 1);
     return SK_OK;
 }
 
-const sk_impl sk_impl_dropout = {.infer = infer, .run = run};
+const sk_impl sk_impl_dropout = {.import = import, .infer = infer, .prepare = prepare, .run = run};

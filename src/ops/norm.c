@@ -68,31 +68,55 @@ static int32_t channel_count(const sk_tensor *t) { return t->rank < 0 ? -1 : t->
 
 typedef struct batch_params {
     float epsilon, momentum;
-    uint8_t training;
+    uint8_t training, spatial;
 } batch_params;
 
 static sk_status import_batch(sk_import *c) {
     batch_params *params = sk_params(c, sizeof *params);
-    int64_t training, spatial;
+    int64_t training, spatial, is_test;
+    const int since = c->node->op->since;
     if (!params) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_want_float(c, "epsilon", 1e-5f, &params->epsilon));
     SK_TRY(sk_want_float(c, "momentum", 0.9f, &params->momentum));
     SK_TRY(sk_want_int(c, "training_mode", 0, &training));
     SK_TRY(sk_want_int(c, "spatial", 1, &spatial));
-    if (!spatial) return sk_bad_attr(c, SK_UNSUPPORTED, "spatial = 0");
-    params->training = c->node->op->since >= 14 && training != 0;
+    SK_TRY(sk_want_int(c, "is_test", 0, &is_test));
+    params->spatial = since >= 9 || spatial != 0;
+    params->training = since >= 14 ? training != 0 : since < 7 && !is_test;
+    /* between these opsets nothing but further outputs says so */
+    for (int i = 1; since >= 7 && since < 14 && i < c->node->n_outputs; i++)
+        if (c->node->outputs[i]) params->training = 1;
     return SK_OK;
 }
 
+/* Not spatial: every position of a channel has statistics of its own. */
+static sk_status want_positions(const sk_infer *c, int i) {
+    const sk_tensor *x = c->in[0], *t = c->in[i];
+    char text[SK_SHAPE_TEXT];
+    if (!sk_shape_known(x) || !sk_shape_known(t) || x->rank < 1 || sk_numel(t) == sk_span(x, 1, x->rank))
+        return sk_want_types(c, i, SK_T_FLOATS);
+    return sk_bad_shape(c, "input %d is %s", i, sk_tensor_text(t, text));
+}
+
 static sk_status infer_batch(sk_infer *c) {
-    for (int i = 1; i < 5; i++) SK_TRY(sk_want_vector(c, i, channel_count(c->in[0])));
+    const batch_params *params = c->node->params;
+    for (int i = 1; i < 5; i++)
+        SK_TRY(params->spatial ? sk_want_vector(c, i, channel_count(c->in[0])) : want_positions(c, i));
     for (int i = 1; i < c->n_out; i++)
         if (c->out[i]) sk_copy_type(c->out[i], c->in[i % 2 ? 3 : 4]);
     return sk_infer_same(c);
 }
 
+/* The input as the statistics see it. */
+static sk_channels batch_channels(const sk_node *node, const sk_tensor *x) {
+    const batch_params *params = node->params;
+    sk_channels s = sk_channels_of(x);
+    if (params->spatial) return s;
+    return (sk_channels){.batch = s.batch, .channels = s.channels * s.inner, .inner = 1};
+}
+
 static sk_status prepare_batch(sk_prepare *p) {
-    const sk_channels s = sk_channels_of(p->in[0]);
+    const sk_channels s = batch_channels(p->node, p->in[0]);
     p->state = (void *)(uintptr_t)sk_select_norm(sk_reference(p));
     p->scratch = 2 * sk_pad16(s.channels * sizeof(float)) + sk_f32_scratch(p->in[0]);
     return SK_OK;
@@ -115,30 +139,33 @@ static void channel_moments(const sk_channels *s, const float *x, size_t c, doub
 }
 
 /* The statistics as outputs, where they are wanted: mean and variance in turn, which training moves towards
- * the batch's (up to opset 13 there are two more outputs, and no training here). */
+ * the batch's; up to opset 13 then those of the batch. */
 static void put_statistics(const sk_run *r, size_t c, double mean, double variance) {
     const batch_params *params = r->node->params;
     for (int i = 1; i < r->n_out; i++) {
         const double old = sk_number_at(r->in[i % 2 ? 3 : 4], c), batch = i % 2 ? mean : variance;
         const double moved = old * params->momentum + batch * (1 - (double)params->momentum);
-        if (r->out[i]) sk_put_number(r->out[i], c, params->training ? moved : old);
+        if (r->out[i]) sk_put_number(r->out[i], c, !params->training ? old : i < 3 ? moved : batch);
     }
 }
 
 static sk_status run_batch(sk_run *r) {
     const batch_params *params = r->node->params;
-    const sk_channels s = sk_channels_of(r->in[0]);
+    const sk_channels s = batch_channels(r->node, r->in[0]);
+    const size_t pixels = sk_channels_of(r->in[0]).inner, images = pixels ? s.channels / pixels : 0;
+    const int turned = !params->spatial && r->in[0]->layout == SK_CHANNELS_LAST && r->in[0]->rank > 2;
     const size_t row = sk_pad16(s.channels * sizeof(float)) / sizeof(float);
     float *scale = r->scratch, *shift = scale + row, *scratch = shift + row;
     const float *x = sk_as_f32(r->in[0], &scratch);
     float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
     for (size_t c = 0; c < s.channels; c++) {
-        double mean = sk_number_at(r->in[3], c), variance = sk_number_at(r->in[4], c);
+        const size_t at = turned ? c % images * pixels + c / images : c; /* c counts as x is stored */
+        double mean = sk_number_at(r->in[3], at), variance = sk_number_at(r->in[4], at);
         if (params->training) channel_moments(&s, x, c, &mean, &variance);
-        put_statistics(r, c, mean, variance);
-        const double factor = sk_number_at(r->in[1], c) / sqrt(variance + params->epsilon);
+        put_statistics(r, at, mean, variance);
+        const double factor = sk_number_at(r->in[1], at) / sqrt(variance + params->epsilon);
         scale[c] = (float)factor;
-        shift[c] = (float)(sk_number_at(r->in[2], c) - mean * factor);
+        shift[c] = (float)(sk_number_at(r->in[2], at) - mean * factor);
     }
     sk_channels_affine(r->pool, r->state, &s, x, y, scale, shift);
     sk_f32_finish(r->out[0], y);

@@ -25,7 +25,7 @@ static sk_status pad_import(sk_import *c) {
     SK_TRY(sk_want_word(c, "mode", modes, PAD_CONSTANT, &params->mode));
     if (c->node->op->param) return SK_OK;
     SK_TRY(sk_want_float(c, "value", 0, &params->value));
-    SK_TRY(sk_want(c, "pads", SK_ATTR_INTS, &pads));
+    SK_TRY(sk_want(c, c->node->opset < 2 ? "paddings" : "pads", SK_ATTR_INTS, &pads));
     if (!pads || pads->count % 2 || pads->count > 2 * SK_MAX_RANK)
         return sk_bad_attr(c, SK_MALFORMED, "attribute 'pads' is missing or has an odd or too large count");
     params->n = (int)pads->count;

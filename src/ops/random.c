@@ -1,9 +1,11 @@
 /* RandomNormal, RandomUniform (and Like), Bernoulli, Multinomial. A small generator (xorshift64*, seeded
  * through splitmix64) whose state lives with the plan and goes on from run to run; without a seed attribute
  * it starts from the node's name, so that a model repeats itself but its nodes differ. */
-#include "core/maths.h"
+#include "ops/random.h"
+
 #include <string.h>
 
+#include "core/maths.h"
 #include "ops/move.h"
 
 typedef struct random_params {
@@ -22,18 +24,20 @@ static uint64_t scramble(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-static sk_status import_seed(sk_import *c, random_params *params) {
+sk_status sk_random_seed(sk_import *c, sk_attr_kind kind, uint64_t *state) {
     const sk_attr *attr;
-    SK_TRY(sk_want(c, "seed", SK_ATTR_FLOAT, &attr));
-    if (attr) {
+    SK_TRY(sk_want(c, "seed", kind, &attr));
+    *state = 0;
+    if (attr && kind == SK_ATTR_INT) {
+        *state = (uint64_t)attr->i;
+    } else if (attr) {
         uint32_t bits;
         memcpy(&bits, &attr->f, sizeof bits);
-        params->seed = bits;
+        *state = bits;
     } else {
-        for (const char *name = c->node->name; *name; name++)
-            params->seed = scramble(params->seed + (uint8_t)*name);
+        for (const char *name = c->node->name; *name; name++) *state = scramble(*state + (uint8_t)*name);
     }
-    params->seed = scramble(params->seed);
+    *state = scramble(*state) | 1; /* never 0 */
     return SK_OK;
 }
 
@@ -41,7 +45,7 @@ static sk_status random_import(sk_import *c) {
     const int kind = c->node->op->param & 15, like = c->node->op->param & SK_RANDOM_LIKE;
     random_params *params = sk_params(c, sizeof *params);
     if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(import_seed(c, params));
+    SK_TRY(sk_random_seed(c, SK_ATTR_FLOAT, &params->seed));
     SK_TRY(sk_want_int(c, "dtype",
                        like                            ? 0
                        : kind == SK_RANDOM_MULTINOMIAL ? SK_INT32
@@ -91,13 +95,12 @@ static sk_status random_prepare(sk_prepare *p) {
     const random_params *params = p->node->params;
     uint64_t *state = sk_prepare_alloc(p, sizeof *state);
     if (!state) return sk_oom(p->err, sizeof *state);
-    *state = params->seed | 1; /* never 0 */
+    *state = params->seed;
     p->state = state;
     return SK_OK;
 }
 
-/* In [0, 1) */
-static double uniform(uint64_t *state) {
+double sk_random_uniform(uint64_t *state) {
     uint64_t x = *state;
     x ^= x >> 12;
     x ^= x << 25;
@@ -107,8 +110,8 @@ static double uniform(uint64_t *state) {
 }
 
 static double normal(uint64_t *state) {
-    const double radius = sqrt(-2 * sk_log(1 - uniform(state)));
-    return radius * sk_cos(6.283185307179586 * uniform(state));
+    const double radius = sqrt(-2 * sk_log(1 - sk_random_uniform(state)));
+    return radius * sk_cos(6.283185307179586 * sk_random_uniform(state));
 }
 
 static void put(const sk_tensor *t, size_t i, double value) {
@@ -125,7 +128,7 @@ static size_t draw(uint64_t *state, const sk_tensor *logits, size_t first, size_
     double most = -INFINITY, total = 0;
     for (size_t i = 0; i < n; i++) most = fmax(most, sk_real_at(logits, first + i));
     for (size_t i = 0; i < n; i++) total += sk_exp(sk_real_at(logits, first + i) - most);
-    double left = uniform(state) * total;
+    double left = sk_random_uniform(state) * total;
     for (size_t i = 0; i + 1 < n; i++) {
         left -= sk_exp(sk_real_at(logits, first + i) - most);
         if (left < 0) return i;
@@ -142,8 +145,10 @@ static sk_status random_run(sk_run *r) {
         double x;
         switch (kind) {
         case SK_RANDOM_NORMAL: x = params->a + (double)params->b * normal(r->state); break;
-        case SK_RANDOM_UNIFORM: x = params->a + ((double)params->b - params->a) * uniform(r->state); break;
-        case SK_RANDOM_BERNOULLI: x = uniform(r->state) < sk_real_at(r->in[0], i); break;
+        case SK_RANDOM_UNIFORM:
+            x = params->a + ((double)params->b - params->a) * sk_random_uniform(r->state);
+            break;
+        case SK_RANDOM_BERNOULLI: x = sk_random_uniform(r->state) < sk_real_at(r->in[0], i); break;
         default: x = (double)draw(r->state, r->in[0], i / (size_t)params->samples * classes, classes); break;
         }
         put(out, i, x);

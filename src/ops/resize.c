@@ -9,7 +9,7 @@
 /* ---- import ---- */
 
 static sk_status import_modes(sk_import *c, resize_params *p) {
-    static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
+    static const char *const modes[] = {"nearest", "linear", "cubic", "bilinear", NULL};
     static const char *const coordinates[] = {
         "half_pixel",           "pytorch_half_pixel", "align_corners",        "asymmetric",
         "tf_half_pixel_for_nn", "tf_crop_and_resize", "half_pixel_symmetric", NULL};
@@ -17,6 +17,7 @@ static sk_status import_modes(sk_import *c, resize_params *p) {
     static const char *const policies[] = {"stretch", "not_larger", "not_smaller", NULL};
     int64_t exclude, antialias;
     SK_TRY(sk_want_word(c, "mode", modes, RESIZE_NEAREST, &p->mode));
+    if (p->mode > RESIZE_CUBIC) p->mode = RESIZE_LINEAR; /* as the first opset calls it */
     p->coordinates = RESIZE_ASYMMETRIC;
     p->rounding = RESIZE_SIMPLE;
     if (c->node->op->since < 11) return SK_OK;
@@ -44,6 +45,13 @@ static sk_status resize_import(sk_import *c) {
     p->sizes_in = c->node->op->param == 3 ? 3 : -1;
     SK_TRY(import_modes(c, p));
     if (c->node->op->param) return SK_OK;
+    if (c->node->opset < 7) {
+        p->image[0] = p->image[1] = 1;
+        p->scales = p->image;
+        p->n_scales = 4;
+        SK_TRY(sk_want_float(c, "height_scale", 0, &p->image[2])); /* 0, that is absent, is refused below */
+        return sk_want_float(c, "width_scale", 0, &p->image[3]);
+    }
     SK_TRY(sk_want(c, "scales", SK_ATTR_FLOATS, &scales));
     if (!scales || scales->count > SK_MAX_RANK)
         return sk_bad_attr(c, SK_MALFORMED, "attribute 'scales' is missing or too long");

@@ -22,8 +22,9 @@ typedef struct resize_params {
     float cubic_a, extrapolation;
     uint8_t exclude_outside, antialias;
     int scales_in, sizes_in, roi_in; /* input numbers; -1: not in this opset */
-    const float *scales;             /* Upsample 7: the attribute, n_scales of them */
+    const float *scales;             /* Upsample up to 7: attributes, n_scales of them */
     int n_scales;
+    float image[4]; /* Upsample 1: scales of an image's axes */
     int64_t axes[SK_MAX_RANK];
     int n_axes; /* -1: all */
 } resize_params;

@@ -48,8 +48,9 @@ static sk_status import_selu(sk_import *c) {
     sk_unary_args *args;
     float alpha, gamma;
     SK_TRY(begin(c, SK_UNARY_ELU, &args));
-    SK_TRY(sk_want_float(c, "alpha", 1.67326319217681884765625f, &alpha));
-    SK_TRY(sk_want_float(c, "gamma", 1.05070102214813232421875f, &gamma));
+    const int old = c->node->opset < 6;
+    SK_TRY(sk_want_float(c, "alpha", old ? 1.6732f : 1.67326319217681884765625f, &alpha));
+    SK_TRY(sk_want_float(c, "gamma", old ? 1.0507f : 1.05070102214813232421875f, &gamma));
     args->p[0] = gamma;
     args->p[1] = gamma * alpha;
     args->p[2] = 1;

@@ -7,8 +7,8 @@
 static int is_identity(const sk_node *node) {
     if (strcmp(node->domain, "") != 0) return 0;
     if (!strcmp(node->op_type, "Identity")) return 1;
-    return !strcmp(node->op_type, "Dropout") && (node->n_outputs == 1 || !node->outputs[1]) &&
-           (node->n_inputs < 3 || !node->inputs[2]);
+    return !strcmp(node->op_type, "Dropout") && node->op->since >= 7 &&
+           (node->n_outputs == 1 || !node->outputs[1]) && (node->n_inputs < 3 || !node->inputs[2]);
 }
 
 static sk_status tidy_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
