@@ -24,7 +24,7 @@ export async function startEngine(module, files, most) {
   /** @type {Error | undefined} */
   let crash;
   /** @type {Awaited<ReturnType<typeof startHelpers>>} */
-  let helpers = { threads: 1, notes: [], end: (_) => {} };
+  let helpers = { threads: 1, notes: [], end: () => {} };
   let closed = false;
 
   const bytesAt = (/** @type {number} */ at, /** @type {number} */ size) =>
@@ -104,21 +104,20 @@ export async function startEngine(module, files, most) {
     /**
      * Starts helpers, when this is a build with threads.
      * @param {number} threads in all
-     * @param {() => Worker} begin starts worker.js
+     * @param {(job: import('./protocol.js').Job) => Promise<() => void>} ask the page for one
      */
-    async share(threads, begin) {
+    async share(threads, ask) {
       if (threads < 2) return;
       if (!shared) return void helpers.notes.push('one thread: this wasm is a build without');
       const most = call('threads', threads);
-      helpers = await startHelpers(module, memory, wasm, most - 1, begin);
-      if (closed) helpers.end(!wasm);
+      helpers = await startHelpers(module, memory, wasm, most - 1, ask);
+      if (closed) helpers.end();
     },
     threads: () => helpers.threads,
     notes: () => helpers.notes,
     close() {
       closed = true;
-      wasm?.stop?.();
-      helpers.end(!wasm);
+      helpers.end();
     },
 
     hash: (/** @type {Uint8Array} */ piece) => lend(piece, (at) => call('hash_add', at, piece.length)),

@@ -4,7 +4,7 @@
 import { Bytes, isHtml } from './bytes.js';
 import { startEngine } from './engine.js';
 import { fail, ours } from './errors.js';
-import { ERROR, PROGRESS, RESULT } from './protocol.js';
+import { ERROR, HELP, PROGRESS, RESULT } from './protocol.js';
 import { tick } from './tick.js';
 
 const HASHED_AT_ONCE = 1 << 20; // 4 ms
@@ -13,10 +13,9 @@ const LARGE = 1 << 28;
 
 /**
  * @param {import('./protocol.js').Answer} answer
- * @param {() => Worker} begin starts worker.js, for threads
  * @returns {(message: any[]) => void} takes the messages
  */
-export function serve(answer, begin) {
+export function serve(answer) {
   /** @type {import('./engine.js').Engine} */
   let engine;
   let inputs = 0;
@@ -35,6 +34,14 @@ export function serve(answer, begin) {
   });
   /** What an earlier model of that module found out. @type {number | undefined} */
   let tuned;
+  /** Take what came of asking for helpers, by thread. @type {((why?: string) => void)[]} */
+  const helped = [];
+  /** @param {import('./protocol.js').Job} job @returns {Promise<() => void>} ends nothing: the page does */
+  const ask = (job) =>
+    new Promise((resolve, reject) => {
+      helped[job.thread] = (why) => (why ? reject(new Error(why)) : resolve(() => {}));
+      answer(HELP, job);
+    });
 
   /** @param {import('./protocol.js').LoadCall} call @param {AbortSignal} signal */
   const load = async ({ origins, paths, integrity, open: options, threads }, signal) => {
@@ -54,7 +61,7 @@ export function serve(answer, begin) {
     const sum = origins.reduce((sum, { total }) => sum + (total ?? NaN), 0);
     const size = sum || LARGE;
     const starts = module.then((module) => startEngine(module, files, options[0] || 4 * size + LARGE));
-    const sharing = starts.then((engine) => size >= threads.worth && engine.share(threads.most, begin));
+    const sharing = starts.then((engine) => size >= threads.worth && engine.share(threads.most, ask));
     starting = starts;
     sharing.catch(() => {}); // seen below, or the load fails before for another reason
     let loaded = 0;
@@ -145,6 +152,7 @@ export function serve(answer, begin) {
         return; // the load has failed and cancelled the stream, the page does not know it yet
       }
     }
+    if (op === 'helped') return helped[arg](piece);
     const perform = calls[op];
     if (op === 'close') starting?.then((engine) => engine.close()).catch(() => {}); // when it had started
     if (!perform) return stop.abort(); // abort, close

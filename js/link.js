@@ -3,13 +3,15 @@
  * channel on it.
  */
 import { SiskinError, fail, ours } from './errors.js';
-import { ERROR } from './protocol.js';
+import { halt, lend } from './helpers.js';
+import { ERROR, HELP } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Answer} Answer */
 /** @typedef {(message: any[], transfer?: Transferable[]) => void} Post */
 /**
  * @typedef {object} Link
  * @property {boolean} worker
+ * @property {() => Worker} begin starts worker.js, for helpers
  * @property {(answer: Answer, close: (error: Error) => void) => Post} join for a new model; close: when the link breaks
  */
 /** @typedef {ReturnType<typeof openChannel>} Channel */
@@ -27,7 +29,7 @@ async function inPage(start) {
     throw ours(error, 'network', 'worker.js: ');
   });
   checkId(BUILD_ID);
-  return { worker: false, join: (answer) => serve(answer, start) };
+  return { worker: false, begin: start, join: serve };
 }
 
 /** @param {() => Worker} start @returns {Promise<Link>} */
@@ -59,7 +61,7 @@ const inWorker = (start) =>
       if (id) return models.get(id)?.[0](kind, value);
       try {
         checkId(kind);
-        resolve({ worker: true, join });
+        resolve({ worker: true, begin: start, join });
       } catch (error) {
         crash(error);
       }
@@ -94,22 +96,31 @@ export function openChannel(link) {
   let takers = [];
   /** @type {unknown} */
   let closed;
+  /** A helper's. @type {import('./protocol.js').Job | undefined} */
+  let helping;
 
   const send = (/** @type {any[]} */ message, /** @type {Transferable[]} */ transfer = []) =>
     post(message, transfer);
   /** Ends it: the call under way and later ones fail with this error. */
   const close = (/** @type {unknown} */ error) => {
     send(['close']);
+    if (helping) halt(helping);
+    helping = undefined;
     closed ??= error;
     post = () => {}; // so that the host in the page, and the model in it, can go
     takers[ERROR]?.(error);
   };
   /** @type {Post} */
-  let post = link.join(
-    (kind, value) =>
-      takers[kind]?.(kind === ERROR ? new SiskinError(.../** @type {[string, string]} */ (value)) : value),
-    close,
-  );
+  let post = link.join((kind, value) => {
+    if (kind === ERROR) value = new SiskinError(.../** @type {[string, string]} */ (value));
+    if (kind !== HELP) return takers[kind]?.(value);
+    if (closed) return;
+    helping = value;
+    lend(link.begin, value).then(
+      () => send(['helped', value.thread]),
+      ({ message }) => send(['helped', value.thread, message]),
+    );
+  }, close);
 
   /**
    * @param {string} op

@@ -29,10 +29,9 @@ const ENOUGH = 4; // more than the fast cores of a phone, where a slow one holds
 /**
  * How many threads a model may have.
  * @param {number | undefined} wanted
- * @param {boolean} nested would a worker start them?
  * @param {string[]} notes
  */
-function allowed(wanted, nested, notes) {
+function allowed(wanted, notes) {
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted > 0))
     fail('bad-option', `threads: ${wanted}`);
   if (wanted === 1) return 1;
@@ -41,10 +40,8 @@ function allowed(wanted, nested, notes) {
     return 1;
   }
   const { process, navigator } = /** @type {any} */ (globalThis);
-  if (nested && /Firefox/.test(navigator?.userAgent)) {
-    notes.push(
-      'one thread: in Firefox a worker that starts workers hangs at times; worker: false in the page has threads',
-    );
+  if (!('document' in globalThis) && /Firefox/.test(navigator?.userAgent)) {
+    notes.push('one thread: in Firefox a worker that starts workers hangs at times; the page has threads');
     return 1;
   }
   const cores =
@@ -95,7 +92,7 @@ async function start(env, source, options, stop) {
     return channel;
   };
 
-  const most = allowed(threads, worker !== false || !('document' in globalThis), notes);
+  const most = allowed(threads, notes);
   let reserved = most - 1;
   const keep = (/** @type {number} */ number) => {
     helpers += number - reserved;

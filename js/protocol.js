@@ -2,7 +2,8 @@
  * The messages between a model's page side (link.js) and its host (host.js), which is in a worker or in the page.
  *
  * To the host: [op, ...args]. It has one call at a time - load, predict, profile, describe - and answers it with a RESULT or an
- * ERROR, after any number of PROGRESS. Without an answer: push (file, piece or null), module, abort (the call), close.
+ * ERROR, after any number of PROGRESS. Without an answer: push (file, piece or null), module, abort (the call), close, and
+ * helped (thread, why not), which itself answers a HELP.
  * In a worker, which serves several models, the model's number stands in front of each message.
  */
 
@@ -13,8 +14,10 @@
 /** @typedef {{work: 'run' | 'bind', feeds: Feed[], wanted: number[], keep: [output: number, input: number][]}} PredictCall */
 /** @typedef {{feeds?: Feed[], runs: number}} ProfileCall */
 /** @typedef {{type: string, dims: number[], buffer: ArrayBuffer}} Output */
+/** What a helper needs; calls, stop: where in the memory it is stopped. @typedef {{module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number, stack: number, calls: number, stop: number}} Job */
 /** @typedef {(kind: number, value: any, transfer?: Transferable[]) => void} Answer */
 
 export const RESULT = 0; // [what was asked for, bytes of the wasm memory, engine.tuned()]
 export const ERROR = 1; // [code, message, {status}]: SiskinError's arguments
 export const PROGRESS = 2; // {phase, loaded, total}
+export const HELP = 3; // a Job

@@ -4,13 +4,12 @@
  */
 import { fail } from './errors.js';
 
+/** @typedef {import('./protocol.js').Job} Job */
+
 /** By which a thread of Node knows what it is. */
 const KEY = 'siskin-helper';
 
 const STACK = 1 << 18; // as the engine's own
-const PATIENCE = 3000; // ms for a worker to start: a load does not hang for want of help
-
-/** What a helper is sent. @typedef {{module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number, stack: number, build: string}} Job */
 
 /** Node's own threads, where there are such. @type {typeof import('node:worker_threads') | undefined} */
 const node = /** @type {any} */ (globalThis).process?.getBuiltinModule?.('node:worker_threads');
@@ -46,48 +45,20 @@ const inNode = (job) =>
   });
 
 /**
- * Workers whose engine is closed, for the next one: they need not start again.
- * @type {Worker[]}
- */
-const idle = [];
-
-/** @param {() => Worker} begin @param {Job} job @returns {Promise<(now: boolean) => void>} ends it */
-const inBrowser = (begin, job) =>
-  new Promise((resolve, reject) => {
-    const worker = idle.pop() ?? begin();
-    const refuse = (/** @type {string} */ why) => {
-      clearTimeout(timer);
-      worker.terminate();
-      reject(new Error(why));
-    };
-    const start = () => {
-      clearTimeout(timer);
-      worker.postMessage(['help', job]);
-      worker.onmessage = () => idle.push(worker); // the engine has stopped it
-      resolve((now) => now && worker.terminate());
-    };
-    const timer = setTimeout(refuse, PATIENCE, 'its script has not started');
-    worker.onerror = ({ message }) => refuse(message || 'its script does not start');
-    if (worker.onmessage) return start(); // an idle one
-    worker.onmessage = ({ data: [, id] }) =>
-      id === job.build ? start() : refuse(`worker.js is of build ${id}`);
-  });
-
-/**
  * @param {WebAssembly.Module} module
  * @param {WebAssembly.Memory} memory
  * @param {any} wasm the engine's exports
  * @param {number} count helpers wanted
- * @param {() => Worker} begin starts worker.js
+ * @param {(job: Job) => Promise<() => void>} ask the page for one
  */
-export async function startHelpers(module, memory, wasm, count, begin) {
+export async function startHelpers(module, memory, wasm, count, ask) {
   const starts = Array.from({ length: count }, (_, i) => {
     const stack = (wasm.alloc(STACK + 16) + 15) & ~15;
     if (stack < 16) fail('out-of-memory', 'no memory for a thread');
-    const job = { module, memory, thread: i + 1, stack, build: __SK_BUILD_ID__ };
-    return node ? inNode(job) : inBrowser(begin, job);
+    const job = { module, memory, thread: i + 1, stack, calls: wasm.calls(), stop: wasm.stop() };
+    return node ? inNode(job) : ask(job);
   });
-  /** @type {((now: boolean) => void)[]} */
+  /** @type {(() => void)[]} */
   const ends = [];
   /** @type {string[]} */
   const notes = [];
@@ -95,9 +66,8 @@ export async function startHelpers(module, memory, wasm, count, begin) {
     if (value) ends.push(value);
     else notes.push(`a thread: ${reason.message}`);
   }
-  /** now: without the engine, which has broken down. */
-  const end = (/** @type {boolean} */ now) => {
-    for (const one of ends) one(now);
+  const end = () => {
+    for (const one of ends) one();
   };
   return { threads: 1 + ends.length, notes, end };
 }

@@ -1,6 +1,6 @@
 /**
- * dist/worker.js: the engine's side. Started as a worker it serves the page that started it, or helps the engine that
- * did (threads.js). siskin.js imports it to run the engine in the page when there is no worker.
+ * dist/worker.js: the engine's side. Started as a worker it serves the page that started it, or helps an engine
+ * (threads.js). siskin.js imports it to run the engine in the page when there is no worker.
  */
 import { serve } from './host.js';
 import { help } from './threads.js';
@@ -12,14 +12,13 @@ export const BUILD_ID = __SK_BUILD_ID__;
 if (!('document' in globalThis) && /** @type {any} */ (globalThis).name === 'siskin-engine') {
   /** @type {Map<number, ReturnType<typeof serve>>} */
   const hosts = new Map();
-  const again = () => new Worker(self.location.href, { type: 'module', name: self.name });
   self.onmessage = ({ data: [model, ...message] }) => {
     if (model === 'help') return postMessage(help(message[0]));
     const [op] = message;
     if (op === 'load') {
       hosts.set(
         model,
-        serve((kind, value, transfer) => postMessage([model, kind, value], { transfer }), again),
+        serve((kind, value, transfer) => postMessage([model, kind, value], { transfer })),
       );
     }
     hosts.get(model)?.(message);

@@ -1,6 +1,6 @@
 /* Only in the builds with threads: the pool that helpers join. Each helper is a worker with an instance of
  * its own of the same module on the same memory. It calls Emscripten's _emscripten_wasm_worker_initialize
- * with the stack that the loader allocated for it, and then serve, which blocks until stop. */
+ * with the stack that the loader allocated for it, and then serve, which blocks until it is stopped. */
 #include "core/pool.h"
 
 #if SK_THREADS
@@ -20,7 +20,9 @@ EXPORT("threads") int glue_threads(int wanted) {
     return pool.threads;
 }
 EXPORT("serve") void glue_serve(int thread) { sk_pool_serve(&pool, thread); }
-EXPORT("stop") void glue_stop(void) { sk_pool_stop(&pool); }
+/* Where the loader, from outside, does what sk_pool_stop does (js/helpers.js). */
+EXPORT("calls") const void *glue_calls(void) { return &pool.calls; }
+EXPORT("stop") const void *glue_stop(void) { return &pool.stop; }
 /* By a helper that trapped: whoever waits for it must not wait for ever. */
 EXPORT("broken") void glue_broken(void) { sk_pool_break(&pool); }
 
