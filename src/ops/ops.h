@@ -51,6 +51,7 @@ enum {
 /* Softmax: the kind, or'ed with this where it runs over all axes from `axis` on. */
 #define SK_OP_FROM_AXIS 64
 enum { SK_OP_SOFTMAX, SK_OP_LOG_SOFTMAX, SK_OP_HARDMAX };
+enum { SK_OP_ADAGRAD, SK_OP_ADAM, SK_OP_MOMENTUM };
 enum { SK_OP_INSTANCE_NORM, SK_OP_GROUP_NORM };
 enum { SK_OP_LAYER_NORM, SK_OP_RMS_NORM };
 #define SK_T_NORM (SK_T(FLOAT32) | SK_T(FLOAT16) | SK_T(BFLOAT16))

@@ -62,6 +62,7 @@ static const struct {
     {"test_castlike_BFLOAT16_to_FLOAT_expanded", other_like},
     {"test_castlike_FLOAT_to_BFLOAT16", other_like},
     {"test_castlike_FLOAT_to_BFLOAT16_expanded", other_like},
+    {"test_adam_multiple", "it expects an epsilon of 0.01, which its model lacks"},
 };
 
 static char current[512]; /* what to name when a vector kills the program */
@@ -130,6 +131,20 @@ static void compare_floats(vector *v, int output, const sk_tensor *got, const sk
                  float_at(got, first), float_at(want, first));
 }
 
+/* Which elements are drawn (Bernoulli, Dropout in training) is not the standard's business, their values are.
+ */
+static void compare_drawn(vector *v, int output, const sk_tensor *got, const sk_tensor *want) {
+    for (size_t i = 0; i < sk_numel(want); i++) {
+        const int is_bool = want->type == SK_BOOL;
+        const double a = is_bool ? ((const uint8_t *)got->data)[i] : float_at(got, i);
+        const double b = is_bool ? ((const uint8_t *)want->data)[i] : float_at(want, i);
+        if (a == 0 || b == 0 || close_enough(a, b, v->rtol, v->atol)) continue;
+        snprintf(v->reason, sizeof v->reason, "output %d: element %zu is %g instead of %g or 0", output, i, a,
+                 b);
+        return;
+    }
+}
+
 static void compare_bytes(vector *v, int output, const sk_tensor *got, const sk_tensor *want) {
     const size_t bytes = sk_nbytes(want), width = bytes / (sk_numel(want) ? sk_numel(want) : 1);
     const uint8_t *a = got->data, *b = want->data;
@@ -157,6 +172,8 @@ static void compare(vector *v, int output, const sk_tensor *got, const sk_tensor
     if (got->type != want->type || !sk_same_shape(got, want))
         snprintf(v->reason, sizeof v->reason, "output %d is %s instead of %s", output, sk_tensor_text(got, a),
                  sk_tensor_text(want, b));
+    else if (v->random && (want->type == SK_BOOL || is_floating(want->type)))
+        compare_drawn(v, output, got, want);
     else if (v->random) return;
     else if (is_floating(want->type)) compare_floats(v, output, got, want);
     else if (want->type == SK_STRING) compare_strings(v, output, got, want);
@@ -231,7 +248,9 @@ static sk_status run_set(vector *v, const char *set) {
 
 static int draws_numbers(const sk_graph *graph) {
     for (int i = 0; i < graph->n_nodes; i++) {
-        if (graph->nodes[i]->op->flags & SK_OP_RANDOM) return 1;
+        const sk_node *node = graph->nodes[i];
+        const int draws = strcmp(node->op_type, "Dropout") != 0 || node->n_inputs > 2;
+        if ((node->op->flags & SK_OP_RANDOM) && draws) return 1;
         for (int j = 0; j < graph->nodes[i]->n_bodies; j++)
             if (draws_numbers(graph->nodes[i]->bodies[j])) return 1;
     }
@@ -254,7 +273,7 @@ static sk_status run_vector(vector *v, const char *dir) {
     v->model = must(sk_model_new(&host, file.size, NULL));
     sk_status status = sk_model_load(v->model, 0);
     if (status != SK_OK) engine_failed(v, "load", status);
-    else v->random = draws_numbers(v->model->ir.main);
+    else v->random = draws_numbers(v->model->ir.main) && !strstr(v->name, "zero_ratio");
     for (size_t i = 0; i < sets && !v->reason[0]; i++) {
         sk_arena_init(&v->arena, &v->heap);
         status = run_set(v, paths[i]);
