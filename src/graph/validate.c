@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "graph/op.h"
+#include "graph/function.h"
 
 /* Rows of other domains than ai.onnx are named with theirs. */
 static int is_named(const sk_op *op, const char *domain, const char *op_type) {
@@ -83,6 +83,7 @@ static sk_status validate_node(validation *v, sk_node *node) {
 }
 
 static sk_status validate_graph(validation *v, sk_graph *graph) {
+    SK_TRY(sk_expand(v->ir, graph, v->err));
     for (int i = 0; i < graph->n_nodes; i++) SK_TRY(validate_node(v, graph->nodes[i]));
     return SK_OK;
 }
