@@ -1,4 +1,4 @@
-/* ArgMax, ArgMin and CumSum: operators along one axis. */
+/* ArgMax, ArgMin, CumSum and CumProd: operators along one axis. */
 #include <string.h>
 
 #include "ops/elementwise.h"
@@ -97,14 +97,21 @@ static sk_status run_arg(sk_run *r) {
 const sk_impl sk_impl_arg = {
     .import = import_arg, .infer = infer_arg, .prepare = prepare_arg, .run = run_arg};
 
-/* ---- CumSum ---- */
+/* ---- CumSum, CumProd ---- */
 
-typedef struct cumsum_params {
+typedef struct running_params {
     uint8_t exclusive, reverse;
-} cumsum_params;
+} running_params;
 
-static sk_status import_cumsum(sk_import *c) {
-    cumsum_params *params = sk_params(c, sizeof *params);
+typedef struct running_state {
+    sk_binary_fn *step; /* adds or multiplies */
+    uint8_t loop;       /* the type that it does it in; all others are converted */
+    uint8_t same;       /* none is: unsigned numbers wrap as signed ones do */
+    double start;       /* the sum or product of nothing */
+} running_state;
+
+static sk_status import_running(sk_import *c) {
+    running_params *params = sk_params(c, sizeof *params);
     int64_t exclusive, reverse;
     if (!params) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_want_int(c, "exclusive", 0, &exclusive));
@@ -114,52 +121,59 @@ static sk_status import_cumsum(sk_import *c) {
     return SK_OK;
 }
 
-static sk_status infer_cumsum(sk_infer *c) {
+static sk_status infer_running(sk_infer *c) {
     SK_TRY(sk_want_ints(c, 1, "axis"));
     if (sk_shape_known(c->in[1]) && sk_numel(c->in[1]) != 1) return sk_bad_shape(c, "axis is not a scalar");
     return sk_infer_same(c);
 }
 
-/* Unsigned integers share the signed ones' loop: sums wrap alike. */
-static sk_status prepare_cumsum(sk_prepare *p) {
-    const int type = p->in[0]->type == SK_UINT32   ? SK_INT32
-                     : p->in[0]->type == SK_UINT64 ? SK_INT64
-                                                   : p->in[0]->type;
-    sk_binary_fn **add = p->state = sk_prepare_alloc(p, sizeof *add);
-    if (!add) return sk_oom(p->err, sizeof *add);
-    *add = sk_select_binary(SK_BINARY_ADD, type, sk_reference(p));
-    return *add ? SK_OK : sk_no_kernel(p, p->in[0]->type);
+static sk_status prepare_running(sk_prepare *p) {
+    running_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
+    if (!s) return sk_oom(p->err, sizeof *s);
+    const int type = p->in[0]->type, kind = p->node->op->param;
+    const int is_signed = type == SK_UINT32 ? SK_INT32 : type == SK_UINT64 ? SK_INT64 : type;
+    s->loop = (uint8_t)sk_binary_loop(kind, is_signed, sk_reference(p));
+    s->step = s->loop ? sk_select_binary(kind, s->loop, sk_reference(p)) : NULL;
+    if (!s->step) return sk_no_kernel(p, type);
+    s->start = kind == SK_BINARY_MUL;
+    s->same = s->loop == is_signed;
+    if (!s->same) p->scratch = 2 * sk_numel(p->in[0]) * (size_t)sk_type_bits(s->loop) / 8;
+    return SK_OK;
 }
 
 /* Row by row: y[i] = y[i - 1] + x[i], or + x[i - 1]. */
-static void cumsum(sk_binary_fn *add, const around *a, size_t size, const cumsum_params *params,
-                   const uint8_t *x, uint8_t *y) {
-    const size_t row = a->inner * size;
+static void run_along(const running_state *s, const around *a, const running_params *params, const uint8_t *x,
+                      uint8_t *y) {
+    const size_t size = (size_t)sk_type_bits(s->loop) / 8, row = a->inner * size;
+    const sk_tensor first = {.data = y + (params->reverse && a->n ? (a->n - 1) * row : 0), .type = s->loop};
     for (size_t i = 0, before = 0; i < a->n; i++) {
         const size_t at = params->reverse ? a->n - 1 - i : i;
         uint8_t *to = y + at * row;
-        if (i) add(y + before * row, 1, x + (params->exclusive ? before : at) * row, 1, to, a->inner);
-        else if (params->exclusive) memset(to, 0, row);
-        else memcpy(to, x + at * row, row);
+        if (i) s->step(y + before * row, 1, x + (params->exclusive ? before : at) * row, 1, to, a->inner);
+        else if (!params->exclusive) memcpy(to, x + at * row, row);
+        else
+            for (size_t k = 0; k < a->inner; k++) sk_put_number(&first, k, s->start);
         before = at;
     }
 }
 
-static sk_status run_cumsum(sk_run *r) {
-    sk_binary_fn *const *add = r->state;
+static sk_status run_running(sk_run *r) {
+    const running_state *s = r->state;
     const sk_tensor *in = r->in[0];
     const int64_t given = sk_int_at(r->in[1], 0);
+    const size_t n = sk_numel(in), size = (size_t)sk_type_bits(s->loop) / 8;
     int axis;
     if (!sk_axis(given, in->rank, &axis))
         return sk_run_fail(r, SK_VALUE, "axis %lld outside rank %d", (long long)given, in->rank);
-    if (!sk_numel(in)) return SK_OK;
+    if (!n) return SK_OK;
     const around a = around_axis(in, axis);
-    const size_t size = (size_t)sk_type_bits(in->type) / 8, slice = a.n * a.inner * size;
-    for (size_t o = 0; o < a.outer; o++)
-        cumsum(*add, &a, size, r->node->params, (const uint8_t *)in->data + o * slice,
-               (uint8_t *)r->out[0]->data + o * slice);
+    const size_t slice = a.n * a.inner * size;
+    uint8_t *x = s->same ? in->data : r->scratch, *y = s->same ? r->out[0]->data : x + n * size;
+    if (!s->same) sk_convert(in->type, s->loop, in->data, x, 0, n);
+    for (size_t o = 0; o < a.outer; o++) run_along(s, &a, r->node->params, x + o * slice, y + o * slice);
+    if (!s->same) sk_convert(s->loop, in->type, y, r->out[0]->data, 0, n);
     return SK_OK;
 }
 
-const sk_impl sk_impl_cumsum = {
-    .import = import_cumsum, .infer = infer_cumsum, .prepare = prepare_cumsum, .run = run_cumsum};
+const sk_impl sk_impl_running = {
+    .import = import_running, .infer = infer_running, .prepare = prepare_running, .run = run_running};

@@ -1,9 +1,9 @@
 /* RoiAlign: each region of interest is cut into bins, each bin averages (or takes the largest of)
  * interpolated points. param 0: opset 10, whose coordinates are half a pixel off; 1: 16, with the attribute
- * that says. */
+ * that says. MaxRoiPool, its forerunner: the largest pixel of each bin. */
 #include <math.h>
 
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 typedef struct roi_params {
     int mode;     /* 0 avg, 1 max */
@@ -139,3 +139,79 @@ static sk_status roi_run(sk_run *r) {
 }
 
 const sk_impl sk_impl_roi_align = {.import = roi_import, .infer = roi_infer, .run = roi_run};
+
+/* ---- MaxRoiPool ---- */
+
+static sk_status pool_import(sk_import *c) {
+    roi_params *params = sk_params(c, sizeof *params);
+    int64_t shape[SK_MAX_RANK];
+    int n;
+    if (!params) return SK_OUT_OF_MEMORY;
+    SK_TRY(sk_want_float(c, "spatial_scale", 1, &params->scale));
+    SK_TRY(sk_want_list(c, "pooled_shape", shape, &n));
+    if (n != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > INT32_MAX || shape[1] > INT32_MAX)
+        return sk_bad_attr(c, SK_MALFORMED, "'pooled_shape' is missing or no size");
+    params->height = shape[0];
+    params->width = shape[1];
+    return SK_OK;
+}
+
+static sk_status pool_infer(sk_infer *c) {
+    const roi_params *params = c->node->params;
+    const sk_tensor *in = c->in[0], *rois = c->in[1];
+    char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
+    if ((in->rank >= 0 && in->rank != 4) || (rois->type && in->type && rois->type != in->type) ||
+        (rois->rank >= 0 && (rois->rank != 2 || (rois->dims[1] >= 0 && rois->dims[1] != 5))))
+        return sk_bad_shape(c, "input %s and regions %s do not fit", sk_tensor_text(in, a),
+                            sk_tensor_text(rois, b));
+    const int64_t dims[4] = {rois->rank == 2 ? rois->dims[0] : -1, in->rank == 4 ? in->dims[1] : -1,
+                             params->height, params->width};
+    return sk_set_out(c, 0, in->type, 4, dims);
+}
+
+/* Pixels [first, last) of a side of n that bin i of `bins` covers; low, high: the region's first and last
+ * pixel. */
+static void bin_span(double low, double high, int64_t i, int64_t bins, int32_t n, int32_t *first,
+                     int32_t *last) {
+    const double from = floor(low + 0.5), size = floor(high + 0.5) - from + 1,
+                 bin = (size > 1 ? size : 1) / (double)bins;
+    const double a = from + floor((double)i * bin), b = from + ceil((double)(i + 1) * bin);
+    *first = a > 0 ? (a < n ? (int32_t)a : n) : 0;
+    *last = b > 0 ? (b < n ? (int32_t)b : n) : 0;
+}
+
+static double largest(const sk_tensor *in, size_t plane, int32_t y0, int32_t y1, int32_t x0, int32_t x1) {
+    double most = -INFINITY;
+    if (y0 >= y1 || x0 >= x1) return 0; /* an empty bin */
+    for (int32_t y = y0; y < y1; y++)
+        for (int32_t x = x0; x < x1; x++) {
+            const double v = sk_number_at(in, plane + (size_t)y * (size_t)in->dims[3] + (size_t)x);
+            most = v > most || v != v ? v : most;
+        }
+    return most;
+}
+
+static sk_status pool_run(sk_run *r) {
+    const roi_params *params = r->node->params;
+    const sk_tensor *in = r->in[0], *rois = r->in[1], *out = r->out[0];
+    const int64_t bins = params->height * params->width;
+    size_t to = 0;
+    for (size_t i = 0; sk_numel(out) && i < (size_t)out->dims[0]; i++) {
+        double roi[5];
+        for (size_t k = 0; k < 5; k++)
+            roi[k] = sk_number_at(rois, 5 * i + k) * (k ? (double)params->scale : 1);
+        if (!(roi[0] >= 0 && roi[0] < in->dims[0]))
+            return sk_run_fail(r, SK_VALUE, "region %zu is of no image", i);
+        for (int32_t c = 0; c < in->dims[1]; c++)
+            for (int64_t bin = 0; bin < bins; bin++) {
+                const size_t plane = ((size_t)roi[0] * (size_t)in->dims[1] + (size_t)c) * sk_span(in, 2, 4);
+                int32_t y0, y1, x0, x1;
+                bin_span(roi[2], roi[4], bin / params->width, params->height, in->dims[2], &y0, &y1);
+                bin_span(roi[1], roi[3], bin % params->width, params->width, in->dims[3], &x0, &x1);
+                sk_put_number(out, to++, largest(in, plane, y0, y1, x0, x1));
+            }
+    }
+    return SK_OK;
+}
+
+const sk_impl sk_impl_max_roi_pool = {.import = pool_import, .infer = pool_infer, .run = pool_run};

@@ -1,0 +1,214 @@
+/* DeformConv: a convolution whose taps read between the pixels, where offsets say. For a block of output
+ * pixels the taps' values become columns, one row a channel and tap, and a product with the weights follows.
+ * float32; other types are converted. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "ops/elementwise.h"
+#include "ops/window.h"
+
+#define BLOCK 64 /* output pixels at a time */
+
+typedef struct deform_params {
+    sk_window_attrs attrs;
+    int64_t group, offset_group;
+} deform_params;
+
+typedef struct deform_state {
+    sk_window w;
+    size_t inputs[5], columns, y; /* offsets in scratch; of inputs and y only where they are not float32 */
+    size_t columns_bytes;         /* a thread's */
+} deform_state;
+
+static sk_status import(sk_import *c) {
+    deform_params *p = sk_params(c, sizeof *p);
+    if (!p) return SK_OUT_OF_MEMORY;
+    SK_TRY(sk_window_import(c, &p->attrs));
+    SK_TRY(sk_want_int(c, "group", 1, &p->group));
+    SK_TRY(sk_want_int(c, "offset_group", 1, &p->offset_group));
+    if (p->group < 1 || p->group > INT32_MAX || p->offset_group < 1 || p->offset_group > INT32_MAX)
+        return sk_bad_attr(c, SK_MALFORMED, "group or offset_group is out of range");
+    return SK_OK;
+}
+
+/* Does t, if it is there, have so many channels and y's pixels? */
+static sk_status check_field(const sk_infer *c, int i, int64_t channels) {
+    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL, *y = c->out[0];
+    char text[SK_SHAPE_TEXT];
+    if (!t || t->rank < 0) return SK_OK;
+    int fits = t->rank == y->rank && (t->dims[1] < 0 || t->dims[1] == channels);
+    for (int d = 0; fits && d < y->rank; d++)
+        fits = d == 1 || t->dims[d] < 0 || y->dims[d] < 0 || t->dims[d] == y->dims[d];
+    return fits ? SK_OK : sk_bad_shape(c, "input %d is %s", i, sk_tensor_text(t, text));
+}
+
+static sk_status infer(sk_infer *c) {
+    const deform_params *p = c->node->params;
+    const sk_tensor *x = c->in[0], *weight = c->in[1], *bias = c->n_in > 3 ? c->in[3] : NULL;
+    sk_tensor *y = c->out[0];
+    char text[2][SK_SHAPE_TEXT];
+    sk_window_attrs attrs = p->attrs;
+    y->type = x->type;
+    for (int i = 1; i < c->n_in; i++)
+        if (c->in[i] && x->type) SK_TRY(sk_want_types(c, i, 1u << x->type));
+    if (x->rank < 0 || !sk_shape_known(weight)) return SK_OK;
+    SK_TRY(sk_window_complete(c, &attrs, x, weight));
+    if ((x->dims[1] >= 0 && (x->dims[1] != weight->dims[1] * p->group || x->dims[1] % p->offset_group)) ||
+        weight->dims[0] % p->group ||
+        (bias && bias->rank >= 0 &&
+         (bias->rank != 1 || (bias->dims[0] >= 0 && bias->dims[0] != weight->dims[0]))))
+        return sk_bad_shape(c, "%s with weights %s", sk_tensor_text(x, text[0]),
+                            sk_tensor_text(weight, text[1]));
+    y->rank = x->rank;
+    y->dims[0] = x->dims[0];
+    y->dims[1] = weight->dims[0];
+    SK_TRY(sk_window_output(c, &attrs, x, y));
+    int64_t taps = 1;
+    for (int i = 0; i < attrs.spatial; i++)
+        if (__builtin_mul_overflow(taps, (int64_t)attrs.kernel[i], &taps))
+            return sk_bad_shape(c, "a kernel too large");
+    if (taps > INT32_MAX) return sk_bad_shape(c, "a kernel too large");
+    SK_TRY(check_field(c, 2, taps * p->offset_group * attrs.spatial));
+    return check_field(c, 4, taps * p->offset_group);
+}
+
+static sk_status prepare(sk_prepare *p) {
+    const deform_params *params = p->node->params;
+    sk_window_attrs attrs = params->attrs;
+    deform_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
+    size_t bytes;
+    if (!s) return sk_oom(p->err, sizeof *s);
+    attrs.spatial = (int8_t)(p->in[0]->rank - 2);
+    for (int i = 0; i < attrs.spatial; i++) attrs.kernel[i] = p->in[1]->dims[2 + i];
+    sk_window_make(&attrs, p->in[0], p->out[0], (int)params->group, &s->w, NULL);
+    for (int i = 0; i < p->n_in; i++)
+        if (p->in[i] && !sk_scratch_take(p, sk_f32_scratch(p->in[i]), &s->inputs[i]))
+            return sk_oom(p->err, SIZE_MAX);
+    s->columns_bytes = sk_span(p->in[1], 1, p->in[1]->rank) * BLOCK * sizeof(float);
+    if (!sk_scratch_take(p, sk_f32_scratch(p->out[0]), &s->y) || s->columns_bytes > SK_MAX_TENSOR_BYTES ||
+        !sk_mul(s->columns_bytes, (size_t)p->threads, &bytes) || !sk_scratch_take(p, bytes, &s->columns))
+        return sk_oom(p->err, SIZE_MAX);
+    return SK_OK;
+}
+
+typedef struct deform_work {
+    const deform_state *s;
+    const float *x, *weight, *offset, *bias, *mask; /* bias, mask NULL: none */
+    float *y;
+    char *columns;
+    size_t channels, offset_groups, blocks; /* channels: of a group; blocks: of an image and group */
+    int spatial;
+} deform_work;
+
+/* The corners around a place, and their weights; returns how many are inside the image. */
+static int corners(const sk_window *w, const double at[3], double scale, size_t *pixel, float *weight) {
+    int n = 0;
+    for (int corner = 0; corner < 8; corner++) {
+        double factor = scale;
+        size_t to = 0;
+        for (int d = 0; d < 3; d++) {
+            const double low = floor(at[d]), x = low + (corner >> d & 1), share = at[d] - low;
+            factor *= corner >> d & 1 ? share : 1 - share;
+            if (!(x >= 0 && x < w->in[d])) factor = 0; /* not a number is nowhere */
+            to = to * (size_t)w->in[d] + (factor != 0 ? (size_t)x : 0);
+        }
+        if (factor == 0) continue;
+        pixel[n] = to;
+        weight[n++] = (float)factor;
+    }
+    return n;
+}
+
+/* The column of output pixel `out` of an image, for all channels of group g: rows BLOCK apart. */
+static void make_column(const deform_work *k, size_t image, size_t g, size_t out, float *column) {
+    const sk_window *w = &k->s->w;
+    const size_t taps = sk_window_taps(w), pixels = sk_pixels(w->out), plane = sk_pixels(w->in),
+                 all = (size_t)w->in_c;
+    const size_t each = all / k->offset_groups; /* channels of an offset group */
+    const float *x = k->x + (image * all + g * k->channels) * plane;
+    int32_t place[3];
+    place[2] = (int32_t)(out % (size_t)w->out[2]);
+    place[1] = (int32_t)(out / (size_t)w->out[2] % (size_t)w->out[1]);
+    place[0] = (int32_t)(out / (size_t)w->out[2] / (size_t)w->out[1]);
+    for (size_t t = 0; t < taps; t++) {
+        const int32_t tap[3] = {(int32_t)(t / (size_t)w->kernel[2] / (size_t)w->kernel[1]),
+                                (int32_t)(t / (size_t)w->kernel[2] % (size_t)w->kernel[1]),
+                                (int32_t)(t % (size_t)w->kernel[2])};
+        size_t pixel[8], last = SIZE_MAX;
+        float weight[8];
+        int n = 0;
+        for (size_t c = 0; c < k->channels; c++) {
+            const size_t og = (g * k->channels + c) / each,
+                         field = (image * k->offset_groups + og) * taps + t;
+            if (og != last) {
+                double at[3];
+                for (int d = 0; d < 3; d++) {
+                    const int axis = d - (3 - k->spatial);
+                    at[d] = (double)place[d] * w->stride[d] - w->pad[d] + (double)tap[d] * w->dilation[d];
+                    if (axis >= 0)
+                        at[d] +=
+                            (double)k->offset[(field * (size_t)k->spatial + (size_t)axis) * pixels + out];
+                }
+                n = corners(w, at, k->mask ? (double)k->mask[field * pixels + out] : 1, pixel, weight);
+                last = og;
+            }
+            float sum = 0;
+            for (int i = 0; i < n; i++) sum += weight[i] * x[c * plane + pixel[i]];
+            column[(c * taps + t) * BLOCK] = sum;
+        }
+    }
+}
+
+/* Items: blocks of pixels, of each group, of each image. */
+static void part(const void *work, size_t begin, size_t end, int thread) {
+    const deform_work *k = work;
+    const sk_window *w = &k->s->w;
+    const size_t pixels = sk_pixels(w->out), groups = (size_t)w->groups, m = (size_t)w->out_c / groups;
+    const size_t depth = k->channels * sk_window_taps(w);
+    float *columns = (float *)(k->columns + (size_t)thread * k->s->columns_bytes);
+    for (size_t i = begin; i < end; i++) {
+        const size_t first = i % k->blocks * BLOCK, g = i / k->blocks % groups,
+                     image = i / k->blocks / groups;
+        const size_t n = pixels - first < BLOCK ? pixels - first : BLOCK;
+        for (size_t p = 0; p < n; p++) make_column(k, image, g, first + p, columns + p);
+        float *y = k->y + (image * (size_t)w->out_c + g * m) * pixels + first;
+        f32_gemm_direct_1x32__simd128(m, n, depth, k->weight + g * m * depth, depth, columns, BLOCK, y,
+                                      pixels, -INFINITY, INFINITY);
+        for (size_t o = 0; k->bias && o < m; o++)
+            for (size_t p = 0; p < n; p++) y[o * pixels + p] += k->bias[g * m + o];
+    }
+}
+
+static sk_status run(sk_run *r) {
+    const deform_params *params = r->node->params;
+    const deform_state *s = r->state;
+    const float *in[5] = {0};
+    float *at;
+    if (!sk_numel(r->out[0])) return SK_OK;
+    for (int i = 0; i < r->n_in; i++) {
+        at = (float *)((char *)r->scratch + s->inputs[i]);
+        if (r->in[i]) in[i] = sk_as_f32(r->in[i], &at);
+    }
+    at = (float *)((char *)r->scratch + s->y);
+    float *y = sk_f32_result(r->out[0], &at);
+    const size_t blocks = (sk_pixels(s->w.out) + BLOCK - 1) / BLOCK;
+    const deform_work k = {s,
+                           in[0],
+                           in[1],
+                           in[2],
+                           in[3],
+                           in[4],
+                           y,
+                           (char *)r->scratch + s->columns,
+                           (size_t)(s->w.in_c / s->w.groups),
+                           (size_t)params->offset_group,
+                           blocks,
+                           r->in[0]->rank - 2};
+    const double macs = (double)k.channels * (double)sk_window_taps(&s->w) * BLOCK;
+    sk_split(r->pool, blocks * (size_t)(s->w.groups * s->w.batch), macs * (2 + 0.1 * s->w.out_c), part, &k);
+    sk_f32_finish(r->out[0], y);
+    return SK_OK;
+}
+
+const sk_impl sk_impl_deform_conv = {.import = import, .infer = infer, .prepare = prepare, .run = run};
