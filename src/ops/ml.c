@@ -97,8 +97,8 @@ sk_status sk_ml_class_out(const sk_infer *c, const sk_tensor *labels, int32_t ro
 /* ---- prepare and run ---- */
 
 void sk_ml_size(const sk_tensor *t, size_t *rows, size_t *features) {
-    *rows = t->rank == 1 ? 1 : (size_t)t->dims[0];
-    *features = (size_t)t->dims[t->rank - 1];
+    *rows = t->rank < 2 ? 1 : sk_span(t, 0, t->rank - 1);
+    *features = t->rank ? (size_t)t->dims[t->rank - 1] : 1;
 }
 
 sk_status sk_ml_prepare(sk_prepare *p, size_t work) {
@@ -177,8 +177,8 @@ void sk_ml_transform(int post, double *scores, size_t n) {
 void sk_ml_both(int post, double scores[2], int has_sign) {
     const double s = scores[0];
     scores[1] = s;
-    scores[0] = has_sign ? -s : 1 - s;
-    if (has_sign && post == SK_ML_LOGISTIC) scores[0] = logistic(-s), scores[1] = logistic(s);
+    scores[0] = post == SK_ML_LOGISTIC || (has_sign && post != SK_ML_PROBIT) ? -s : 1 - s;
+    if (post == SK_ML_LOGISTIC || post == SK_ML_PROBIT) sk_ml_transform(post, scores, 2);
 }
 
 void sk_ml_put_scores(const sk_run *r, int i, size_t row, const double *scores, size_t n) {

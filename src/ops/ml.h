@@ -47,13 +47,14 @@ sk_status sk_ml_prepare(sk_prepare *p, size_t work);
  * takes besides reading it. */
 typedef void sk_ml_row_fn(const sk_run *r, double *x, double *work, size_t row);
 void sk_ml_rows(sk_run *r, sk_ml_row_fn *row, size_t work, double ns);
-/* Rows and features of a known tensor. */
+/* Rows and features of a known tensor: the last axis, and all before it. */
 void sk_ml_size(const sk_tensor *t, size_t *rows, size_t *features);
 
 /* The transform of one row's scores. As onnxruntime has it, a score that stands alone is transformed by
  * PROBIT only. */
 void sk_ml_transform(int post, double *scores, size_t n);
-/* A binary classifier's only score becomes two: 1 - s and s, or -s and s where scores have a sign. */
+/* A binary classifier's only score becomes two, which are transformed by LOGISTIC and PROBIT only: 1 - s and
+ * s, or -s and s for LOGISTIC and where scores have a sign. */
 void sk_ml_both(int post, double scores[2], int has_sign);
 /* Scores into row `row` of output i (float32, float64 or float16), if wanted. */
 void sk_ml_put_scores(const sk_run *r, int i, size_t row, const double *scores, size_t n);

@@ -65,8 +65,11 @@ enum { SK_OP_LAYER_NORM, SK_OP_RMS_NORM };
     (SK_T(UINT8) | SK_T(INT8) | SK_T(UINT16) | SK_T(INT16) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) |         \
      SK_T(UINT2) | SK_T_FLOAT8 | SK_T(FLOAT4E2M1))
 
-/* What ai.onnx.ml computes with; how its trees are written down. */
+/* What ai.onnx.ml computes with and what it looks up; operators that share an implementation. */
 #define SK_T_ML (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT32) | SK_T(INT64))
+#define SK_T_LABEL (SK_T_ML | SK_T(INT16) | SK_T(STRING))
 enum { SK_TREE_REGRESSOR, SK_TREE_CLASSIFIER, SK_TREE_ENSEMBLE };
+enum { SK_ML_SCALER, SK_ML_NORMALIZER, SK_ML_BINARIZER };
+enum { SK_ML_KEYS, SK_ML_CLASSES, SK_ML_CATEGORIES };
 
 #endif

@@ -89,10 +89,8 @@ static void finish_regression(const sk_run *r, const sk_forest *f, size_t row, d
  * above one half. Votes for class 0 then mean class 1, as exporters of boosted trees write them. */
 static size_t finish_binary(const sk_forest *f, double *score) {
     const double s = score[f->voted];
-    if (f->voted == 0 && sk_ml_count(&f->base) < 2) {
-        if (f->post == SK_ML_PROBIT) sk_ml_transform(f->post, score, 1);
-        else sk_ml_both(f->post, score, f->has_sign);
-    } else sk_ml_transform(f->post, score, 2);
+    if (f->voted == 0 && sk_ml_count(&f->base) < 2) sk_ml_both(f->post, score, f->has_sign);
+    else sk_ml_transform(f->post, score, 2);
     return s > (f->has_sign ? 0 : 0.5);
 }
 

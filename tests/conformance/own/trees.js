@@ -275,6 +275,7 @@ const member = (feature, split, yes, no, missing = 0) => ({
   missing,
 });
 const leaf = (target, weight) => ({ votes: [[target, weight]] });
+const positive = { ...grow(1, base), yes: leaf(0, 0.75), no: leaf(0, 0.25) };
 const sets = [
   member(0, [2, -4], leaf(0, 1), member(1, [1], leaf(1, 2), leaf(2, 4), 1)),
   {
@@ -336,11 +337,13 @@ export default [
     [logistic(-s), logistic(s)],
   ]),
   ...oneVoted('binary_signed_base', 1, { base: [0.75] }, (s) => [s > 0 ? 1 : 0, [-s, s]]),
+  ...classifier('binary_positive', { trees: [positive] }, [3, 8], ([s]) => [s > 0.5 ? 1 : 0, [1 - s, s]]),
   ...classifier(
-    'binary_positive',
-    { trees: [{ ...grow(1, base), yes: leaf(0, 0.75), no: leaf(0, 0.25) }] },
+    'binary_positive_logistic',
+    { trees: [positive] },
     [3, 8],
-    ([s]) => [s > 0.5 ? 1 : 0, [1 - s, s]],
+    ([s]) => [s > 0.5 ? 1 : 0, [logistic(-s), logistic(s)]],
+    { attrs: { post_transform: 'LOGISTIC' } },
   ),
   ...classifier('two', { votes: 2 }, [3, 8], (l) => [best(l), l], {
     ort: 'gives 1 or 0 instead of a label, by the sign of the second score',
