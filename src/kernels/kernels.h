@@ -96,10 +96,11 @@ typedef struct sk_winograd_out_args {
 } sk_winograd_out_args;
 typedef void sk_f32_winograd_out_fn(const sk_winograd_out_args *args);
 
-/* Row i of `to`, rows `step` apart: all that the window (two spatial dimensions, one group, no dilation along
- * x) sees at output pixel first + i, counted over all images: taps in order, the channels of each. x is
- * channels-last. */
-typedef void sk_f32_patches_fn(const sk_window *w, const float *x, size_t first, size_t m, size_t step,
+/* The rows of sk_f32_igemm_fn for output pixels [first, first + m), counted over all images: piece t is what
+ * the window (two spatial dimensions, one group, no dilation along x) sees of its line t, tap by tap, the
+ * channels of each. x is channels-last. What reaches beyond the input is put together in `to`, which has room
+ * for all. */
+typedef void sk_f32_patches_fn(const sk_window *w, const float *x, size_t first, size_t m, const float **rows,
                                float *to);
 
 /* y[i] = clamp(y[i] + x[i], lo, hi) */

@@ -1,6 +1,7 @@
-/* What a window sees at each output pixel, side by side: the rows of a plain product, for convolutions of few
- * channels (a model's first layer). There the pieces that the indirect product reads through pointers would
- * be of three or so numbers each, and its loops too short. */
+/* The rows of the indirect product for convolutions of few channels (a model's first layer). What a window
+ * sees of one line, all its taps and channels, lies side by side in the input, so it is one piece of the
+ * product (3x3x3: three of nine numbers); only at the left and right edges it is put together. Measured (V8,
+ * 224x224x3 to 32 channels, stride 2): 0.52 ms, 0.62 when every row was put together. */
 #include "kernels/kernels.h"
 
 SK_INLINE float *copy(float *to, const float *from, size_t n) {
@@ -15,10 +16,9 @@ SK_INLINE float *zeros(float *to, size_t n) {
 }
 
 /* The taps along x from column x on of one line, NULL: outside the input. */
-SK_INLINE float *line_taps(const sk_window *w, const float *line, int64_t x, float *to) {
+static float *line_taps(const sk_window *w, const float *line, int64_t x, float *to) {
     const size_t c = (size_t)w->in_c;
     const int64_t k = w->kernel[2], left = x < 0 ? -x : 0, room = w->in[2] - x;
-    if (line && left == 0 && room >= k) return copy(to, line + (size_t)x * c, (size_t)k * c);
     const int64_t first = !line || left > k ? k : left;
     const int64_t end = room < first ? first : room < k ? room : k;
     to = zeros(to, (size_t)first * c);
@@ -26,19 +26,30 @@ SK_INLINE float *line_taps(const sk_window *w, const float *line, int64_t x, flo
     return zeros(to, (size_t)(k - end) * c);
 }
 
-void f32_patches__simd128(const sk_window *w, const float *x, size_t first, size_t m, size_t step,
-                          float *to) {
-    const size_t line = (size_t)w->in[2] * (size_t)w->in_c, image = (size_t)w->in[1] * line;
-    size_t column = first % (size_t)w->out[2], row = first / (size_t)w->out[2];
-    for (; m > 0; row++, column = 0) {
-        const float *at = x + row / (size_t)w->out[1] * image;
-        const int64_t y0 = (int64_t)(row % (size_t)w->out[1]) * w->stride[1] - w->pad[1];
-        for (; m > 0 && column < (size_t)w->out[2]; m--, column++, to += step) {
-            const int64_t x0 = (int64_t)column * w->stride[2] - w->pad[2];
-            int64_t y = y0;
-            float *taps = to;
-            for (int32_t ky = 0; ky < w->kernel[1]; ky++, y += w->dilation[1])
-                taps = line_taps(w, y >= 0 && y < w->in[1] ? at + (size_t)y * line : NULL, x0, taps);
+/* The rows of `m` neighbouring output pixels from `column` on, in one line; stride: of rows. */
+static float *line_rows(const sk_window *w, const float *image, size_t row, size_t column, size_t m,
+                        size_t stride, const float **rows, float *to) {
+    const int64_t k = w->kernel[2];
+    int64_t y = (int64_t)row * w->stride[1] - w->pad[1];
+    for (int32_t ky = 0; ky < w->kernel[1]; ky++, y += w->dilation[1], rows += stride) {
+        const float *line =
+            y >= 0 && y < w->in[1] ? image + (size_t)y * (size_t)w->in[2] * (size_t)w->in_c : NULL;
+        int64_t x = (int64_t)column * w->stride[2] - w->pad[2];
+        for (size_t i = 0; i < m; i++, x += w->stride[2]) {
+            const int inside = line && x >= 0 && x + k <= w->in[2];
+            rows[i] = inside ? line + (size_t)x * (size_t)w->in_c : to;
+            if (!inside) to = line_taps(w, line, x, to);
         }
+    }
+    return to;
+}
+
+void f32_patches__simd128(const sk_window *w, const float *x, size_t first, size_t m, const float **rows,
+                          float *to) {
+    const size_t image = (size_t)w->in[1] * (size_t)w->in[2] * (size_t)w->in_c, out_h = (size_t)w->out[1];
+    size_t column = first % (size_t)w->out[2], row = first / (size_t)w->out[2];
+    for (size_t i = 0, n; i < m; i += n, row++, column = 0) {
+        n = (size_t)w->out[2] - column < m - i ? (size_t)w->out[2] - column : m - i;
+        to = line_rows(w, x + row / out_h * image, row % out_h, column, n, m, rows + i, to);
     }
 }

@@ -54,21 +54,22 @@ static void pointwise_part(const void *work, size_t begin, size_t end, int threa
     }
 }
 
+/* A row's numbers, if they have to be put together, and the pointers to its pieces. */
 size_t sk_conv_patch_step(const sk_conv_state *s) {
-    return (s->k * s->taps + 3) & ~(size_t)3; /* a part of a cache line is shared by rows at most */
+    return s->k * s->taps + (size_t)s->w.kernel[1] * (sizeof(void *) / sizeof(float));
 }
 
 static void patches_part(const void *work, size_t begin, size_t end, int thread) {
     const sk_conv_call *c = work;
     const sk_conv_state *s = c->s;
-    const size_t out_c = (size_t)s->w.out_c, k = s->k * s->taps, step = sk_conv_patch_step(s);
+    const size_t out_c = (size_t)s->w.out_c, k = s->k * s->taps, lines = (size_t)s->w.kernel[1];
     const range r = range_of(c, begin, end, (size_t)s->w.batch * sk_pixels(s->w.out), out_c);
-    float *patches = (float *)(c->rows + (size_t)thread * s->rows_bytes);
+    const float **rows = (const float **)(c->rows + (size_t)thread * s->rows_bytes);
     for (size_t i = 0, m; i < r.rows; i += m) {
         m = sk_igemm_rows(r.rows - i);
         float *y = c->y + (r.row + i) * out_c + r.col;
-        f32_patches__simd128(&s->w, c->x, r.row + i, m, step, patches);
-        s->gemm(m, r.cols, k, patches, step, c->packed + r.col * (k + 1), y, out_c, low(c), high(c));
+        f32_patches__simd128(&s->w, c->x, r.row + i, m, rows, (float *)(rows + lines * m));
+        s->igemm(m, r.cols, k / lines, lines, rows, c->packed + r.col * (k + 1), y, out_c, low(c), high(c));
         add_block(c, y, m, r.cols);
     }
 }

@@ -171,5 +171,8 @@ int main(void) {
     for (int i = 0; i < 150; i++)
         try_all(&counts, &r, (size_t)test_between(&r, 1, SK_IGEMM_ROWS), (size_t)test_between(&r, 1, 40),
                 (size_t)test_between(&r, 1, 40), (size_t)test_between(&r, 2, 9));
+    for (int i = 0; i < 60; i++) /* long enough to read the next panel ahead */
+        try_all(&counts, &r, (size_t)test_between(&r, 16, SK_IGEMM_ROWS), (size_t)test_between(&r, 9, 40),
+                (size_t)test_between(&r, 64, 100), (size_t)test_between(&r, 1, 4));
     return test_summary(&counts);
 }
