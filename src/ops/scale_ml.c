@@ -150,6 +150,11 @@ static sk_status vectorizer_import(sk_import *c) {
     if (sk_ml_count(sizes) && sk_ml_count(sizes) != (size_t)c->node->n_inputs)
         return sk_bad_attr(c, SK_MALFORMED, "%zu inputdimensions for %d inputs", sk_ml_count(sizes),
                            (int)c->node->n_inputs);
+    for (size_t i = 0; i < sk_ml_count(sizes); i++) {
+        const int64_t size = ((const int64_t *)sizes->data)[i];
+        if (size < 0 || size > INT32_MAX)
+            return sk_bad_attr(c, SK_MALFORMED, "one of inputdimensions is %lld", (long long)size);
+    }
     return SK_OK;
 }
 
@@ -169,7 +174,7 @@ static sk_status vectorizer_infer(sk_infer *c) {
         const int64_t n = columns(c->node, in, i);
         const int32_t rows = in->rank < 0 ? -1 : in->rank == 1 ? 1 : in->dims[0];
         if (in->rank == 0 || in->rank > 2 || (in->type && !sk_type_in(in->type, c->node->op->types)) ||
-            (dims[0] >= 0 && rows >= 0 && dims[0] != rows) || n > INT32_MAX || n < -1)
+            (dims[0] >= 0 && rows >= 0 && dims[0] != rows))
             return sk_bad_shape(c, "input %d is %s, which does not fit", i, sk_tensor_text(in, text));
         if (rows >= 0) dims[0] = rows;
         dims[1] = n < 0 || dims[1] < 0 ? -1 : dims[1] + n;

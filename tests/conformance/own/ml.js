@@ -97,7 +97,7 @@ const features = [
     f32([2, 6], [1, 2, 5, 0, 7, 8, 3, 4, 6, 0, 10, 11]),
   ]),
   bad('vectorizer_count', 'FeatureVectorizer', { inputdimensions: [2, 2] }, parts),
-  bad('vectorizer_negative', 'FeatureVectorizer', { inputdimensions: [2, -7, 2] }, parts, 'bad-shape'),
+  bad('vectorizer_negative', 'FeatureVectorizer', { inputdimensions: [2, -1, 2] }, parts),
   ml(
     'extractor',
     'ArrayFeatureExtractor',
