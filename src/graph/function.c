@@ -197,8 +197,11 @@ static sk_status emit_one(body *b, const char *op, sk_value **inputs, int32_t n_
     sk_attr *attrs = sk_arena_calloc(&b->x->ir->arena, 1, sizeof *attrs);
     if (!attrs) return sk_oom(b->x->err, sizeof *attrs);
     *attrs = attr;
-    SK_TRY(new_value(b, name, value));
-    return emit(b, name, SK_FUNCTION_OPSET, inputs, n_in, value, 1, attrs, attr.kind != 0);
+    sk_value *output;
+    SK_TRY(new_value(b, name, &output));
+    SK_TRY(emit(b, name, SK_FUNCTION_OPSET, inputs, n_in, &output, 1, attrs, attr.kind != 0));
+    *value = output; /* not before: it may be among the inputs */
+    return SK_OK;
 }
 
 /* A constant of what an attribute says; of the type of `like`, when there is one. */
