@@ -92,6 +92,33 @@ static int number(body *b, int64_t *whole, float *fraction) {
     return is_whole;
 }
 
+static sk_status bad_kind(const body *b, span name) {
+    char node[SK_NODE_TEXT];
+    return sk_fail(b->x->err, SK_MALFORMED, "%s: attribute '%.*s' has the wrong kind",
+                   sk_node_text(b->call, node), (int)name.length, name.text);
+}
+
+/* The call's attribute of that name, or NULL. */
+static const sk_attr *attribute(const body *b, span name) {
+    for (int i = 0; i < b->call->n_attrs; i++)
+        if (is_text(name, b->call->attrs[i].name)) return &b->call->attrs[i];
+    return NULL;
+}
+
+/* A whole number, or the attribute that is one. */
+static sk_status list_item(body *b, int64_t *item) {
+    float unused;
+    if (!take(b, '$')) {
+        number(b, item, &unused);
+        return SK_OK;
+    }
+    const span name = word(b, '_');
+    const sk_attr *attr = attribute(b, name);
+    if (!attr || attr->kind != SK_ATTR_INT) return bad_kind(b, name);
+    *item = attr->i;
+    return SK_OK;
+}
+
 /* 'text', [ints] or a number. */
 static sk_status literal(body *b, sk_attr *attr) {
     float fraction;
@@ -104,7 +131,7 @@ static sk_status literal(body *b, sk_attr *attr) {
         if (!ints) return sk_oom(b->x->err, SK_MAX_RANK * sizeof *ints);
         attr->kind = SK_ATTR_INTS;
         attr->ints = ints;
-        while (!take(b, ']')) number(b, &ints[attr->count++], &fraction);
+        while (!take(b, ']')) SK_TRY(list_item(b, &ints[attr->count++]));
     } else if (number(b, &attr->i, &fraction)) {
         attr->kind = SK_ATTR_INT;
     } else {
@@ -112,19 +139,6 @@ static sk_status literal(body *b, sk_attr *attr) {
         attr->f = fraction;
     }
     return SK_OK;
-}
-
-static sk_status bad_kind(const body *b, span name) {
-    char node[SK_NODE_TEXT];
-    return sk_fail(b->x->err, SK_MALFORMED, "%s: attribute '%.*s' has the wrong kind",
-                   sk_node_text(b->call, node), (int)name.length, name.text);
-}
-
-/* The call's attribute of that name, or NULL. */
-static const sk_attr *attribute(const body *b, span name) {
-    for (int i = 0; i < b->call->n_attrs; i++)
-        if (is_text(name, b->call->attrs[i].name)) return &b->call->attrs[i];
-    return NULL;
 }
 
 /* name[k]|default after a '$': the call's attribute, an element of it, or what stands in for it. kind 0:

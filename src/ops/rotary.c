@@ -51,7 +51,9 @@ static int measure(const sk_node *node, int n_in, const sk_tensor *const *in, si
         if (!s->heads || s->depth % s->heads) return 0;
         s->depth /= s->heads;
     }
-    if ((p->dim ? p->dim : s->depth) != (int64_t)s->half * 2 || s->half > s->depth / 2) return 0;
+    /* com.microsoft: as many as the tables say */
+    const int64_t turned = p->dim ? p->dim : node->op->param == MICROSOFT ? (int64_t)s->half * 2 : s->depth;
+    if (turned != (int64_t)s->half * 2 || s->half > s->depth / 2) return 0;
     if (!at) return cos->dims[0] == s->batch && cos->dims[1] == s->rows;
     if (node->op->param == MICROSOFT && at->rank == 1) return at->dims[0] == 1;
     return at->rank == 2 && at->dims[0] == s->batch && at->dims[1] == s->rows;
