@@ -42,4 +42,8 @@ const float *sk_as_f32(const sk_tensor *t, float **scratch);
 float *sk_f32_result(const sk_tensor *t, float **scratch);
 void sk_f32_finish(const sk_tensor *t, const float *result);
 
+/* For operators that compute in float32: prepare readies them with inputs of `inputs` (bits) and output 0,
+ * where they are of another type, as if they were float32; they are converted when it runs. */
+sk_status sk_prepare_as_f32(sk_prepare *p, uint32_t inputs, sk_status (*prepare)(sk_prepare *p));
+
 #endif

@@ -1,8 +1,13 @@
-/* GridSample on images: each output pixel reads its place in the input from a grid. The taps of a place (1, 4
- * or 16 pixels with weights) are found once and used for all channels. */
+/* GridSample on images of one to three dimensions: each output pixel reads its place in the input from a
+ * grid. The taps of a place (up to 4 pixels in each dimension, with weights) are found once and used for all
+ * channels. */
 #include <math.h>
+#include <string.h>
 
-#include "ops/move.h"
+#include "ops/elementwise.h"
+
+#define MOST_AXES 3
+#define MOST_TAPS 64 /* 4 along each axis */
 
 enum { GRID_LINEAR, GRID_NEAREST, GRID_CUBIC };
 enum { GRID_ZEROS, GRID_BORDER, GRID_REFLECTION };
@@ -30,17 +35,21 @@ static sk_status grid_import(sk_import *c) {
 static sk_status grid_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0], *grid = c->in[1];
     char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
-    int64_t dims[4] = {-1, -1, -1, -1};
-    if ((in->rank >= 0 && in->rank != 4) || (grid->rank >= 0 && grid->rank != 4) ||
-        (grid->rank == 4 && grid->dims[3] >= 0 && grid->dims[3] != 2) ||
-        (in->rank == 4 && grid->rank == 4 && in->dims[0] >= 0 && grid->dims[0] >= 0 &&
-         in->dims[0] != grid->dims[0]) ||
-        (grid->type && grid->type != SK_FLOAT32))
-        return sk_bad_shape(c, "input %s and grid %s: only [N,C,H,W] and float32[N,H,W,2]",
-                            sk_tensor_text(in, a), sk_tensor_text(grid, b));
-    if (in->rank == 4) dims[0] = in->dims[0], dims[1] = in->dims[1];
-    if (grid->rank == 4) dims[2] = grid->dims[1], dims[3] = grid->dims[2];
-    return sk_set_out(c, 0, in->type, 4, dims);
+    int64_t dims[SK_MAX_RANK];
+    const int rank = in->rank >= 0 ? in->rank : grid->rank;
+    SK_TRY(sk_want_types(c, 1, SK_T_FLOATS));
+    sk_set_out_type(c, 0, in->type);
+    if (rank < 0) return SK_OK;
+    const int32_t coordinates = grid->rank == rank ? grid->dims[rank - 1] : -1;
+    if (rank < 3 || rank > 2 + MOST_AXES || (grid->rank >= 0 && grid->rank != rank) ||
+        (coordinates >= 0 && coordinates != rank - 2) ||
+        (in->rank >= 0 && grid->rank >= 0 && in->dims[0] >= 0 && grid->dims[0] >= 0 &&
+         in->dims[0] != grid->dims[0]))
+        return sk_bad_shape(c, "input %s and grid %s do not fit", sk_tensor_text(in, a),
+                            sk_tensor_text(grid, b));
+    for (int i = 0; i < rank; i++)
+        dims[i] = i < 2 ? (in->rank < 0 ? -1 : in->dims[i]) : grid->rank < 0 ? -1 : grid->dims[i - 1];
+    return sk_set_out(c, 0, in->type, rank, dims);
 }
 
 /* Reflected at lo and hi until it lies between. */
@@ -104,24 +113,37 @@ static int taps(const grid_params *params, float x, int32_t n, int64_t *at, floa
     return count;
 }
 
+/* Appends taps along one more dimension to those along the others before it. */
+static int combine(int n, int more, const int64_t *pixel, const float *weight, int32_t size, int64_t *offset,
+                   float *total) {
+    int64_t old[MOST_TAPS];
+    float factor[MOST_TAPS];
+    int count = 0;
+    memcpy(old, offset, (size_t)n * sizeof *old);
+    memcpy(factor, total, (size_t)n * sizeof *factor);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < more; j++) {
+            if (pixel[j] < 0) continue;
+            offset[count] = old[i] * size + pixel[j];
+            total[count++] = factor[i] * weight[j];
+        }
+    return count;
+}
+
 static void sample(const grid_params *params, const sk_tensor *in, const float *x, const float *at, float *y,
                    size_t out_plane) {
-    const int32_t h = in->dims[2], w = in->dims[3];
-    int64_t xs[4], ys[4], offset[16];
-    float wx[4], wy[4], weight[16];
-    const int nx = taps(params, place(params, at[0], w), w, xs, wx);
-    const int ny = taps(params, place(params, at[1], h), h, ys, wy);
-    int n = 0;
-    for (int j = 0; j < ny; j++)
-        for (int i = 0; i < nx; i++) {
-            if (xs[i] < 0 || ys[j] < 0) continue;
-            offset[n] = ys[j] * w + xs[i];
-            weight[n++] = wy[j] * wx[i];
-        }
-    const size_t plane = (size_t)h * (size_t)w;
+    int64_t pixels[4], offset[MOST_TAPS] = {0};
+    float weights[4], total[MOST_TAPS] = {1};
+    int n = 1;
+    for (int d = 2; d < in->rank; d++) { /* the grid has the last axis first */
+        const float x_d = place(params, at[in->rank - 1 - d], in->dims[d]);
+        const int more = taps(params, x_d, in->dims[d], pixels, weights);
+        n = combine(n, more, pixels, weights, in->dims[d], offset, total);
+    }
+    const size_t plane = sk_span(in, 2, in->rank);
     for (int32_t c = 0; c < in->dims[1]; c++, x += plane, y += out_plane) {
         float sum = 0;
-        for (int i = 0; i < n; i++) sum += weight[i] * x[offset[i]];
+        for (int i = 0; i < n; i++) sum += total[i] * x[offset[i]];
         *y = sum;
     }
 }
@@ -129,15 +151,23 @@ static void sample(const grid_params *params, const sk_tensor *in, const float *
 static sk_status grid_run(sk_run *r) {
     const grid_params *params = r->node->params;
     const sk_tensor *in = r->in[0], *out = r->out[0];
-    const size_t out_plane = sk_span(out, 2, 4), in_image = sk_span(in, 1, 4), out_image = sk_span(out, 1, 4);
+    const size_t out_plane = sk_span(out, 2, out->rank), in_image = sk_span(in, 1, in->rank);
     const float *grid = r->in[1]->data;
     if (!sk_numel(out)) return SK_OK;
     if (!in_image) return sk_run_fail(r, SK_SHAPE, "there is nothing to sample");
     for (size_t b = 0; b < (size_t)in->dims[0]; b++)
-        for (size_t i = 0; i < out_plane; i++, grid += 2)
+        for (size_t i = 0; i < out_plane; i++, grid += in->rank - 2)
             sample(params, in, (const float *)in->data + b * in_image, grid,
-                   (float *)out->data + b * out_image + i, out_plane);
+                   (float *)out->data + b * (size_t)in->dims[1] * out_plane + i, out_plane);
     return SK_OK;
 }
 
-const sk_impl sk_impl_grid_sample = {.import = grid_import, .infer = grid_infer, .run = grid_run};
+static sk_status grid_ready(sk_prepare *p) {
+    (void)p;
+    return SK_OK;
+}
+
+static sk_status grid_prepare(sk_prepare *p) { return sk_prepare_as_f32(p, 3, grid_ready); }
+
+const sk_impl sk_impl_grid_sample = {
+    .import = grid_import, .infer = grid_infer, .prepare = grid_prepare, .run = grid_run};

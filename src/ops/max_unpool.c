@@ -2,6 +2,7 @@
  * that the window attributes imply; an explicit output_shape may be larger, the rest of it stays zero. */
 #include <string.h>
 
+#include "ops/move.h"
 #include "ops/window.h"
 
 static sk_status import(sk_import *c) {
@@ -49,6 +50,7 @@ static sk_status run(sk_run *r) {
     char node[SK_NODE_TEXT];
     const sk_tensor *x = r->in[0], *y = r->out[0];
     const int64_t *index = r->in[1]->data;
+    const size_t size = sk_elem(x->type);
     sk_tensor pooled = *x;
     sk_window_attrs attrs = *(const sk_window_attrs *)r->node->params;
     const sk_infer c = {.node = r->node, .err = r->err};
@@ -70,8 +72,7 @@ static sk_status run(sk_run *r) {
         if (!inside || rest)
             return sk_fail(r->err, SK_VALUE, "%s: index %lld is outside the output",
                            sk_node_text(r->node, node), (long long)index[i]);
-        if (x->type == SK_FLOAT64) ((double *)y->data)[to] = ((const double *)x->data)[i];
-        else ((float *)y->data)[to] = ((const float *)x->data)[i];
+        memcpy((char *)y->data + to * size, (const char *)x->data + i * size, size);
     }
     return SK_OK;
 }

@@ -16,7 +16,7 @@ enum { SK_RANDOM_NORMAL, SK_RANDOM_UNIFORM, SK_RANDOM_BERNOULLI, SK_RANDOM_MULTI
 
 /* What matrix products and pooling take. */
 #define SK_T_PRODUCT (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT32) | SK_T(UINT32) | SK_T(INT64) | SK_T(UINT64))
-#define SK_T_POOLED_FLOAT (SK_T(FLOAT32) | SK_T(FLOAT64))
+#define SK_T_POOLED_FLOAT (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16) | SK_T(BFLOAT16))
 #define SK_T_POOLED (SK_T_POOLED_FLOAT | SK_T(INT8) | SK_T(UINT8))
 #define SK_T_BYTE (SK_T(UINT8) | SK_T(INT8))
 /* 8-bit products: 32-bit sums, or scaled back to 8 bits. */

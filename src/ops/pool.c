@@ -2,8 +2,7 @@
  * output pixel at a time, all channels vectorised; other types, Lp and indices take the scalar definition. A
  * global pool is a window over one merged spatial dimension, so it takes any rank. */
 #include "ops/window.h"
-#include "kernels/select.h"
-#include "ops/ops.h"
+#include "ops/elementwise.h"
 
 #include <string.h>
 
@@ -109,7 +108,7 @@ static sk_status run_nothing(sk_run *r) {
 static sk_status pool_run(sk_run *r);
 static sk_status pool_run_scalar(sk_run *r);
 
-static sk_status pool_prepare(sk_prepare *p) {
+static sk_status prepare_typed(sk_prepare *p) {
     const pool_params *params = p->node->params;
     const sk_tensor *x = p->in[0], *y = p->out[0];
     pool_state *s = sk_prepare_alloc(p, sizeof *s);
@@ -144,6 +143,11 @@ static sk_status pool_prepare(sk_prepare *p) {
         !sk_mul(s->rows_bytes, (size_t)p->threads, &bytes) || !sk_scratch_take(p, bytes, &s->rows))
         return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
     return SK_OK;
+}
+
+static sk_status pool_prepare(sk_prepare *p) {
+    const int narrow = sk_type_in(p->in[0]->type, SK_T(FLOAT16) | SK_T(BFLOAT16));
+    return narrow ? sk_prepare_as_f32(p, 1, prepare_typed) : prepare_typed(p);
 }
 
 /* All windows at output line (z, y) of one image. x, y: the image's. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/maths.h"
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 typedef struct random_params {
     int64_t type; /* 0: the input's */
@@ -55,8 +55,8 @@ static sk_status random_import(sk_import *c) {
     SK_TRY(sk_want_float(c, kind == SK_RANDOM_NORMAL ? "scale" : "high", 1, &params->b));
     SK_TRY(sk_want_int(c, "sample_size", 1, &params->samples));
     const uint32_t types = kind == SK_RANDOM_MULTINOMIAL ? SK_T(INT32) | SK_T(INT64)
-                           : kind == SK_RANDOM_BERNOULLI ? SK_T_NUMBER | SK_T(BOOL)
-                                                         : SK_T(FLOAT32) | SK_T(FLOAT64);
+                           : kind == SK_RANDOM_BERNOULLI ? SK_T_ARITH | SK_T(BOOL)
+                                                         : SK_T_FLOATS;
     if (params->type && (params->type < 0 || params->type > 31 || !sk_type_in((int)params->type, types)))
         return sk_bad_attr(c, SK_UNSUPPORTED, "dtype %lld", (long long)params->type);
     if (params->samples < 0) return sk_bad_attr(c, SK_MALFORMED, "sample_size is negative");
@@ -77,7 +77,7 @@ static sk_status random_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0];
     const int type = params->type ? (int)params->type : in->type;
     sk_set_out_type(c, 0, type);
-    if (type && kind < SK_RANDOM_BERNOULLI && !sk_type_in(type, SK_T(FLOAT32) | SK_T(FLOAT64)))
+    if (type && kind < SK_RANDOM_BERNOULLI && !sk_type_in(type, SK_T_FLOATS))
         return sk_fail(c->err, SK_UNSUPPORTED, "%s: output of %s", sk_node_text(c->node, node),
                        sk_type_name(type));
     if (in->rank < 0) return SK_OK;
@@ -114,23 +114,14 @@ static double normal(uint64_t *state) {
     return radius * sk_cos(6.283185307179586 * sk_random_uniform(state));
 }
 
-static void put(const sk_tensor *t, size_t i, double value) {
-    char *dst = (char *)t->data + i * sk_elem(t->type);
-    const float narrow = (float)value;
-    const int64_t whole = t->type == SK_FLOAT32 || t->type == SK_FLOAT64 ? 0 : (int64_t)value;
-    if (t->type == SK_FLOAT32) memcpy(dst, &narrow, sizeof narrow);
-    else if (t->type == SK_FLOAT64) memcpy(dst, &value, sizeof value);
-    else memcpy(dst, &whole, sk_elem(t->type)); /* little-endian */
-}
-
 /* One class of n, by log-probabilities that need not be normalised. */
 static size_t draw(uint64_t *state, const sk_tensor *logits, size_t first, size_t n) {
     double most = -INFINITY, total = 0;
-    for (size_t i = 0; i < n; i++) most = fmax(most, sk_real_at(logits, first + i));
-    for (size_t i = 0; i < n; i++) total += sk_exp(sk_real_at(logits, first + i) - most);
+    for (size_t i = 0; i < n; i++) most = fmax(most, sk_number_at(logits, first + i));
+    for (size_t i = 0; i < n; i++) total += sk_exp(sk_number_at(logits, first + i) - most);
     double left = sk_random_uniform(state) * total;
     for (size_t i = 0; i + 1 < n; i++) {
-        left -= sk_exp(sk_real_at(logits, first + i) - most);
+        left -= sk_exp(sk_number_at(logits, first + i) - most);
         if (left < 0) return i;
     }
     return n - 1;
@@ -148,10 +139,10 @@ static sk_status random_run(sk_run *r) {
         case SK_RANDOM_UNIFORM:
             x = params->a + ((double)params->b - params->a) * sk_random_uniform(r->state);
             break;
-        case SK_RANDOM_BERNOULLI: x = sk_random_uniform(r->state) < sk_real_at(r->in[0], i); break;
+        case SK_RANDOM_BERNOULLI: x = sk_random_uniform(r->state) < sk_number_at(r->in[0], i); break;
         default: x = (double)draw(r->state, r->in[0], i / (size_t)params->samples * classes, classes); break;
         }
-        put(out, i, x);
+        sk_put_number(out, i, x);
     }
     return SK_OK;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ops/elementwise.h"
 #include "ops/resize.h"
 
 /* ---- import ---- */
@@ -158,7 +159,7 @@ static sk_status resize_infer(sk_infer *c) {
     resize_axis axes[SK_MAX_RANK] = {0};
     int64_t dims[SK_MAX_RANK];
     char node[SK_NODE_TEXT];
-    if (in->type && p->mode != RESIZE_NEAREST && in->type != SK_FLOAT32)
+    if (in->type && p->mode != RESIZE_NEAREST && !sk_type_in(in->type, SK_T_ARITH))
         return sk_fail(c->err, SK_UNSUPPORTED, "%s: interpolation of %s", sk_node_text(c->node, node),
                        sk_type_name(in->type));
     sk_set_out_type(c, 0, in->type);
@@ -217,7 +218,8 @@ static sk_status prepare_nearest(sk_prepare *p, resize_state *s, const resize_ax
         s->nearest.run *= (size_t)stored[last--].in;
     for (int i = first; i <= last; i++)
         SK_TRY(make_table(p, &stored[i], &s->nearest.axes[s->nearest.rank++]));
-    if (p->in[0]->type == SK_FLOAT32) memcpy(s->element, &value, sizeof value);
+    const sk_tensor element = {.data = s->element, .type = p->in[0]->type};
+    if (sk_type_in(element.type, SK_T_ARITH | SK_T(BOOL))) sk_put_number(&element, 0, value);
     s->nearest.outside = s->element;
     return SK_OK;
 }
@@ -255,7 +257,7 @@ static sk_status prepare_passes(sk_prepare *p, resize_state *s, resize_axis *sto
     return SK_OK;
 }
 
-static sk_status resize_prepare(sk_prepare *p) {
+static sk_status prepare_typed(sk_prepare *p) {
     const resize_params *params = p->node->params;
     const sk_infer c = {
         .node = p->node, .in = p->in, .out = p->out, .n_in = p->n_in, .n_out = p->n_out, .err = p->err};
@@ -276,6 +278,12 @@ static sk_status resize_prepare(sk_prepare *p) {
             return sk_bad_shape(&c, "the size of axis %d is not known", order[i]);
     }
     return params->mode == RESIZE_NEAREST ? prepare_nearest(p, s, stored) : prepare_passes(p, s, stored);
+}
+
+/* Interpolation is float32's; integers are cut off, as in casts. */
+static sk_status resize_prepare(sk_prepare *p) {
+    const resize_params *params = p->node->params;
+    return params->mode == RESIZE_NEAREST ? prepare_typed(p) : sk_prepare_as_f32(p, 1, prepare_typed);
 }
 
 /* ---- run ---- */

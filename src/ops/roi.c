@@ -35,7 +35,7 @@ static sk_status roi_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0], *rois = c->in[1], *batch = c->in[2];
     char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
     SK_TRY(sk_want_ints(c, 2, "batch_indices"));
-    if ((in->rank >= 0 && in->rank != 4) || (rois->type && rois->type != SK_FLOAT32) ||
+    if ((in->rank >= 0 && in->rank != 4) || (rois->type && in->type && rois->type != in->type) ||
         (rois->rank >= 0 && (rois->rank != 2 || (rois->dims[1] >= 0 && rois->dims[1] != 4))) ||
         (batch->rank >= 0 && (batch->rank != 1 || (rois->rank == 2 && rois->dims[0] >= 0 &&
                                                    batch->dims[0] >= 0 && rois->dims[0] != batch->dims[0]))))
@@ -138,7 +138,15 @@ static sk_status roi_run(sk_run *r) {
     return SK_OK;
 }
 
-const sk_impl sk_impl_roi_align = {.import = roi_import, .infer = roi_infer, .run = roi_run};
+static sk_status roi_ready(sk_prepare *p) {
+    (void)p;
+    return SK_OK;
+}
+
+static sk_status roi_prepare(sk_prepare *p) { return sk_prepare_as_f32(p, 3, roi_ready); }
+
+const sk_impl sk_impl_roi_align = {
+    .import = roi_import, .infer = roi_infer, .prepare = roi_prepare, .run = roi_run};
 
 /* ---- MaxRoiPool ---- */
 

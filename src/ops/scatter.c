@@ -2,7 +2,7 @@
  * one after another, so that of equal indices the last wins and reductions see each other. */
 #include <string.h>
 
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 enum { REDUCE_NONE, REDUCE_ADD, REDUCE_MUL, REDUCE_MAX, REDUCE_MIN };
 
@@ -19,7 +19,7 @@ static sk_status scatter_import(sk_import *c) {
     return sk_want_word(c, "reduction", reductions, REDUCE_NONE, &params->reduction);
 }
 
-static int reducible(int type) { return sk_type_in(type, SK_T_NUMBER); }
+static int reducible(int type) { return sk_type_in(type, SK_T_ARITH | SK_T(BOOL)); }
 
 static sk_status scatter_types(const sk_infer *c) {
     const scatter_params *params = c->node->params;
@@ -40,32 +40,34 @@ static void copy_data(const sk_run *r) {
     if (bytes && r->out[0]->data != r->in[0]->data) memcpy(r->out[0]->data, r->in[0]->data, bytes);
 }
 
-/* Integers wrap around, so they are added and multiplied as unsigned. */
-#define APPLY(type, sum_type)                                                                                \
-    {                                                                                                        \
-        type a, b;                                                                                           \
-        memcpy(&a, dst, sizeof a);                                                                           \
-        memcpy(&b, src, sizeof b);                                                                           \
-        if (op == REDUCE_ADD) a = (type)((sum_type)a + (sum_type)b);                                         \
-        if (op == REDUCE_MUL) a = (type)((sum_type)a * (sum_type)b);                                         \
-        if (op == REDUCE_MAX) a = a < b ? b : a;                                                             \
-        if (op == REDUCE_MIN) a = b < a ? b : a;                                                             \
-        memcpy(dst, &a, sizeof a);                                                                           \
-    }                                                                                                        \
-    break;
+/* Sums and products of float32 in double round to what float32 gives. */
+static double reduce_real(int op, double a, double b) {
+    switch (op) {
+    case REDUCE_ADD: return a + b;
+    case REDUCE_MUL: return a * b;
+    case REDUCE_MAX: return a >= b || a != a ? a : b; /* what is no number stays */
+    default: return a <= b || a != a ? a : b;
+    }
+}
 
-static void apply(int op, int type, char *dst, const char *src) {
-    switch (type) {
-    case SK_FLOAT32: APPLY(float, float)
-    case SK_FLOAT64: APPLY(double, double)
-    case SK_INT8: APPLY(int8_t, uint32_t)
-    case SK_UINT8: APPLY(uint8_t, uint32_t)
-    case SK_INT16: APPLY(int16_t, uint32_t)
-    case SK_UINT16: APPLY(uint16_t, uint32_t)
-    case SK_INT32: APPLY(int32_t, uint32_t)
-    case SK_UINT32: APPLY(uint32_t, uint32_t)
-    case SK_INT64: APPLY(int64_t, uint64_t)
-    default: APPLY(uint64_t, uint64_t)
+/* Integers wrap around, so they are added and multiplied as unsigned; bool: or, and. */
+static int64_t reduce_whole(int op, int type, int64_t a, int64_t b) {
+    const int below = type == SK_UINT64 ? (uint64_t)a < (uint64_t)b : a < b;
+    switch (op) {
+    case REDUCE_ADD: return (int64_t)((uint64_t)a + (uint64_t)b);
+    case REDUCE_MUL: return (int64_t)((uint64_t)a * (uint64_t)b);
+    case REDUCE_MAX: return below ? b : a;
+    default: return below ? a : b;
+    }
+}
+
+static void apply(int op, int type, char *dst, char *src) {
+    const sk_tensor to = {.data = dst, .type = (uint8_t)type}, from = {.data = src, .type = (uint8_t)type};
+    if (sk_type_in(type, SK_T_FLOATS)) {
+        sk_put_number(&to, 0, reduce_real(op, sk_number_at(&to, 0), sk_number_at(&from, 0)));
+    } else {
+        const int64_t x = reduce_whole(op, type, sk_int_at(&to, 0), sk_int_at(&from, 0));
+        sk_convert(SK_INT64, type, &x, dst, 0, 1);
     }
 }
 
@@ -75,7 +77,8 @@ static void update(const sk_run *r, char *dst, const char *src, size_t count) {
     const size_t size = sk_elem(type);
     if (params->reduction == REDUCE_NONE) memcpy(dst, src, count * size);
     else
-        for (size_t i = 0; i < count; i++) apply(params->reduction, type, dst + i * size, src + i * size);
+        for (size_t i = 0; i < count; i++)
+            apply(params->reduction, type, dst + i * size, (char *)(uintptr_t)src + i * size);
 }
 
 /* ---- ScatterElements ---- */

@@ -83,7 +83,9 @@ void onnx_node(onnx *o, const char *op, int n_in, const char *const *in, int n_o
     message node = {NULL, 0, 0};
     for (int i = 0; i < n_in; i++) text(&node, 1, in[i]);
     for (int i = 0; i < n_out; i++) text(&node, 2, out[i]);
-    text(&node, 4, op);
+    const char *dot = strrchr(op, '.');
+    text(&node, 4, dot ? dot + 1 : op);
+    if (dot) chunk(&node, 7, op, (size_t)(dot - op));
     give(&node, &o->node, &o->node_size, &o->node_capacity);
 }
 
@@ -166,6 +168,10 @@ void onnx_end(onnx *o, int opset) {
     number(&model, 1, 8);
     close_into(&model, 7, &graph);
     number(&import, 2, (uint64_t)opset);
+    close_into(&model, 8, &import);
+    import = (message){NULL, 0, 0};
+    text(&import, 1, "ai.onnx.preview.training");
+    number(&import, 2, 1);
     close_into(&model, 8, &import);
     graph_back(o, &model);
 }

@@ -13,7 +13,8 @@ typedef struct onnx {
 } onnx;
 
 void onnx_start(onnx *o);
-/* A node with its names; "" is an absent optional. Attributes that follow belong to it. */
+/* A node with its names; "" is an absent optional; "ai.onnx.preview.training.Adam" is of that domain (the
+ * only one but the default that models import). Attributes that follow belong to it. */
 void onnx_node(onnx *o, const char *op, int n_in, const char *const *in, int n_out, const char *const *out);
 void onnx_int(onnx *o, const char *name, int64_t value);
 void onnx_float(onnx *o, const char *name, float value);
