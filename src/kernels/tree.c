@@ -8,21 +8,19 @@ SK_INLINE uint32_t next(const sk_tree_node *node, const double *x) {
     return node->child + !(x[node->feature] <= node->split);
 }
 
-static int is_member(const double *members, double x) {
-    for (; *members == *members; members++)
+/* Does the first child come next by one of the rarer comparisons? */
+static __attribute__((noinline)) int is_special(const sk_tree_node *node, const double *members, double x) {
+    if (node->feature & SK_TREE_EQUAL) return x == node->split;
+    for (members += (uint32_t)node->bits; *members == *members; members++)
         if (x == *members) return 1;
     return 0;
 }
 
 SK_INLINE uint32_t next_flags(const sk_tree_node *node, const double *members, const double *x) {
     const double value = x[node->feature & (SK_TREE_FEATURES - 1)];
-    int first = value <= node->split;
-    if (node->feature & SK_TREE_FLAGS) {
-        if (node->feature & SK_TREE_EQUAL) first = value == node->split;
-        if (node->feature & SK_TREE_MEMBER) first = is_member(members + (uint32_t)node->bits, value);
-        if (node->feature & SK_TREE_NAN) first |= value != value;
-    }
-    return node->child + !first;
+    const int first = node->feature & (SK_TREE_EQUAL | SK_TREE_MEMBER) ? is_special(node, members, value)
+                                                                       : value <= node->split;
+    return node->child + !(first | ((value != value) & ((node->feature & SK_TREE_NAN) != 0)));
 }
 
 /* Every step moves all four; they are done when none of them moved. */

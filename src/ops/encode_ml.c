@@ -6,108 +6,79 @@
 
 /* ---- LabelEncoder, CategoryMapper ---- */
 
-/* Keys to values, and for those that map strings to integers and back the other way, too. */
+/* Keys to values; back, too, where strings become integers and integers strings. */
 typedef struct mapping {
     sk_lookup keys;
-    sk_tensor values, fallback; /* of the same type */
+    sk_list values;
+    const void *fallback; /* a value for what is no key */
 } mapping;
 typedef struct encoder_params {
     mapping map[2];
-    int n;
-} encoder_params;
-
-/* The one list of keys_* or values_* (`names`: floats, int64s, strings, tensor) that is there. */
-static sk_status any_list(sk_import *c, const char *const names[4], sk_tensor *list) {
-    static const sk_attr_kind kinds[] = {SK_ATTR_FLOATS, SK_ATTR_INTS, SK_ATTR_STRINGS};
-    int found = 0;
-    for (int i = 0; i < 4; i++) {
-        sk_tensor one;
-        SK_TRY(sk_ml_list(c, i < 3 ? names[i] : NULL, i < 3 ? kinds[i] : SK_ATTR_TENSOR,
-                          i < 3 ? NULL : names[i], &one));
-        if (one.rank < 0) continue;
-        *list = one;
-        found++;
-    }
-    if (found == 1 && sk_type_in(list->type, SK_T_LABEL)) return SK_OK;
-    return sk_bad_attr(c, SK_MALFORMED, "%d of '%s', '%s', '%s', '%s' are given, or of a type that cannot be",
-                       found, names[0], names[1], names[2], names[3]);
-}
-
-/* What elements become that are no key. */
-static sk_status read_fallback(sk_import *c, int type, sk_tensor *fallback) {
-    const sk_attr *attr;
+    sk_list keys, values, fallback;
     int64_t whole;
     float real;
-    sk_string text = {"_Unused", 7};
-    SK_TRY(sk_want(c, "default_tensor", SK_ATTR_TENSOR, &attr));
-    if (attr) {
-        SK_TRY(sk_const_load(c->ir, attr->tensor, c->err));
-        *fallback = attr->tensor->type;
-        if (fallback->type == type && sk_numel(fallback)) return SK_OK;
-        return sk_bad_attr(c, SK_MALFORMED, "default_tensor is no %s", sk_type_name(type));
-    }
-    SK_TRY(sk_want(c, "default_string", SK_ATTR_STRING, &attr));
-    if (attr) text = attr->s;
-    SK_TRY(sk_want_int(c, "default_int64", -1, &whole));
-    SK_TRY(sk_want_float(c, "default_float", -0.0f, &real));
-    const int32_t one = 1;
-    *fallback = (sk_tensor){.data = sk_arena_alloc(&c->ir->arena, sizeof text)};
-    if (!fallback->data) return sk_oom(c->err, sizeof text);
-    sk_set_shape(fallback, type, 1, &one);
-    if (type == SK_STRING) memcpy(fallback->data, &text, sizeof text);
-    else if (type == SK_FLOAT32 || type == SK_FLOAT64)
-        sk_convert(SK_FLOAT32, type, &real, fallback->data, 0, 1);
-    else memcpy(fallback->data, &whole, sizeof whole); /* little-endian */
-    return SK_OK;
-}
+    sk_string text;
+    double wide;
+} encoder_params;
 
-static sk_status add_mapping(sk_import *c, encoder_params *params, const sk_tensor *keys,
-                             const sk_tensor *values) {
-    mapping *m = &params->map[params->n++];
-    if (sk_ml_count(keys) != sk_ml_count(values))
-        return sk_bad_attr(c, SK_MALFORMED, "%zu keys and %zu values", sk_ml_count(keys),
-                           sk_ml_count(values));
+#define PLACE(field) .offset = offsetof(encoder_params, field)
+static const sk_field_row fields[] = {
+    {"keys_floats", .kind = SK_ATTR_FLOATS, PLACE(keys)},
+    {"keys_int64s", .kind = SK_ATTR_INTS, PLACE(keys)},
+    {"keys_strings", .kind = SK_ATTR_STRINGS, PLACE(keys)},
+    {"keys_tensor", SK_T_LABEL, SK_ATTR_TENSOR, PLACE(keys)},
+    {"cats_strings", .kind = SK_ATTR_STRINGS, PLACE(keys)},
+    {"classes_strings", .kind = SK_ATTR_STRINGS, PLACE(keys)},
+    {"values_floats", .kind = SK_ATTR_FLOATS, PLACE(values)},
+    {"values_int64s", .kind = SK_ATTR_INTS, PLACE(values)},
+    {"values_strings", .kind = SK_ATTR_STRINGS, PLACE(values)},
+    {"values_tensor", SK_T_LABEL, SK_ATTR_TENSOR, PLACE(values)},
+    {"cats_int64s", .kind = SK_ATTR_INTS, PLACE(values)},
+    {"default_tensor", SK_T_LABEL, SK_ATTR_TENSOR, PLACE(fallback)},
+    {"default_int64", .kind = SK_ATTR_INT, PLACE(whole)},
+    {"default_float", .kind = SK_ATTR_FLOAT, PLACE(real)},
+    {NULL},
+};
+
+static sk_status add_mapping(sk_import *c, encoder_params *params, int which, const sk_list *keys,
+                             const sk_list *values) {
+    mapping *m = &params->map[which];
     m->values = *values;
-    SK_TRY(sk_lookup_build(c, keys, &m->keys));
-    return read_fallback(c, values->type, &m->fallback);
-}
-
-/* Strings to integers and back; without a list of integers they are the positions. */
-static sk_status import_both(sk_import *c, encoder_params *params, const char *strings, const char *ints) {
-    sk_tensor text, number = sk_unknown_tensor();
-    SK_TRY(sk_ml_list(c, strings, SK_ATTR_STRINGS, NULL, &text));
-    if (ints) SK_TRY(sk_ml_ints(c, ints, SK_ML_ANY, &number));
-    if (text.rank < 0) return sk_bad_attr(c, SK_MALFORMED, "attribute '%s' is missing", strings);
-    if (!ints) {
-        const size_t n = sk_ml_count(&text);
-        int64_t *positions = sk_arena_calloc(&c->ir->arena, n, sizeof *positions);
-        if (!positions) return sk_oom(c->err, n * sizeof *positions);
-        for (size_t i = 0; i < n; i++) positions[i] = (int64_t)i;
-        sk_set_shape(&number, SK_INT64, 1, text.dims);
-        number.data = positions;
-    }
-    SK_TRY(add_mapping(c, params, &text, &number));
-    return add_mapping(c, params, &number, &text);
+    m->fallback = params->fallback.n           ? params->fallback.data
+                  : values->type == SK_STRING  ? (const void *)&params->text
+                  : values->type == SK_FLOAT32 ? (const void *)&params->real
+                  : values->type == SK_FLOAT64 ? (const void *)&params->wide
+                                               : (const void *)&params->whole; /* little-endian */
+    return sk_lookup_build(c, keys, &m->keys);
 }
 
 static sk_status encoder_import(sk_import *c) {
-    static const char *const key_names[] = {"keys_floats", "keys_int64s", "keys_strings", "keys_tensor"};
-    static const char *const value_names[] = {"values_floats", "values_int64s", "values_strings",
-                                              "values_tensor"};
     encoder_params *params = sk_params(c, sizeof *params);
-    sk_tensor keys, values;
+    const sk_attr *text;
     if (!params) return SK_OUT_OF_MEMORY;
-    if (c->node->op->param == SK_ML_CATEGORIES) return import_both(c, params, "cats_strings", "cats_int64s");
-    if (c->node->op->param == SK_ML_CLASSES) return import_both(c, params, "classes_strings", NULL);
-    SK_TRY(any_list(c, key_names, &keys));
-    SK_TRY(any_list(c, value_names, &values));
-    return add_mapping(c, params, &keys, &values);
+    params->whole = -1;
+    params->real = -0.0f;
+    SK_TRY(sk_ml_read(c, params, fields));
+    SK_TRY(sk_want(c, "default_string", SK_ATTR_STRING, &text));
+    params->text = text ? text->s : (sk_string){"_Unused", 7};
+    params->wide = (double)params->real;
+    if (c->node->op->param == SK_ML_CLASSES && !params->values.n) { /* the values are positions */
+        int64_t *positions = sk_arena_calloc(&c->ir->arena, params->keys.n, sizeof *positions);
+        if (!positions) return sk_oom(c->err, params->keys.n * sizeof *positions);
+        for (size_t i = 0; i < params->keys.n; i++) positions[i] = (int64_t)i;
+        params->values = (sk_list){positions, params->keys.n, SK_INT64};
+    }
+    if (!params->keys.n || params->keys.n != params->values.n ||
+        (params->fallback.n && params->fallback.type != params->values.type))
+        return sk_ml_misfit(c, "keys, values or default");
+    SK_TRY(add_mapping(c, params, 0, &params->keys, &params->values));
+    return c->node->op->param ? add_mapping(c, params, 1, &params->values, &params->keys) : SK_OK;
 }
 
 /* The mapping from that type, or NULL. */
 static const mapping *mapping_of(const encoder_params *params, int type) {
-    for (int i = 0; i < params->n; i++)
-        if (params->map[i].keys.keys.type == type) return &params->map[i];
+    for (int i = 0; i < 2; i++)
+        if (type && params->map[i].keys.keys.type == type) return &params->map[i];
     return NULL;
 }
 
@@ -130,7 +101,7 @@ static sk_status encoder_run(sk_run *r) {
     char *out = r->out[0]->data;
     for (size_t i = 0; i < n; i++, out += size) {
         const int32_t at = sk_lookup_find(&m->keys, in, i);
-        memcpy(out, at < 0 ? m->fallback.data : (const char *)m->values.data + (size_t)at * size, size);
+        memcpy(out, at < 0 ? m->fallback : (const char *)m->values.data + (size_t)at * size, size);
     }
     return SK_OK;
 }
@@ -141,16 +112,24 @@ const sk_impl sk_impl_encoder = {.import = encoder_import, .infer = encoder_infe
 
 typedef struct one_hot_params {
     sk_lookup categories;
+    sk_list list;
     int64_t zeros;
 } one_hot_params;
 
+static const sk_field_row one_hot_fields[] = {
+    {"cats_int64s", .kind = SK_ATTR_INTS, .offset = offsetof(one_hot_params, list)},
+    {"cats_strings", .kind = SK_ATTR_STRINGS, .offset = offsetof(one_hot_params, list)},
+    {"zeros", .kind = SK_ATTR_INT, .offset = offsetof(one_hot_params, zeros)},
+    {NULL},
+};
+
 static sk_status one_hot_import(sk_import *c) {
     one_hot_params *params = sk_params(c, sizeof *params);
-    sk_tensor categories;
     if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(sk_want_int(c, "zeros", 1, &params->zeros));
-    SK_TRY(sk_ml_labels(c, "cats_int64s", "cats_strings", &categories));
-    return sk_lookup_build(c, &categories, &params->categories);
+    params->zeros = 1;
+    SK_TRY(sk_ml_read(c, params, one_hot_fields));
+    if (!params->list.n) return sk_ml_misfit(c, "categories");
+    return sk_lookup_build(c, &params->list, &params->categories);
 }
 
 static sk_status one_hot_infer(sk_infer *c) {
@@ -164,7 +143,7 @@ static sk_status one_hot_infer(sk_infer *c) {
     sk_set_out_type(c, 0, SK_FLOAT32);
     if (in->rank < 0) return SK_OK;
     for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];
-    dims[in->rank] = (int64_t)params->categories.n;
+    dims[in->rank] = (int64_t)params->categories.keys.n;
     return sk_set_out(c, 0, SK_FLOAT32, in->rank + 1, dims);
 }
 
@@ -179,7 +158,7 @@ static int32_t category(const sk_lookup *lookup, const sk_tensor *in, size_t i) 
 
 static sk_status one_hot_run(sk_run *r) {
     const one_hot_params *params = r->node->params;
-    const size_t n = sk_numel(r->in[0]), width = params->categories.n;
+    const size_t n = sk_numel(r->in[0]), width = params->categories.keys.n;
     float *out = r->out[0]->data;
     for (size_t i = 0; i < n; i++, out += width) {
         const int32_t at = category(&params->categories, r->in[0], i);

@@ -3,43 +3,45 @@
 #include "ops/ml.h"
 
 typedef struct linear_params {
-    sk_tensor coefficients, intercepts, labels;
-    int64_t targets; /* 0: a classifier, with as many as the features leave */
+    sk_list coefficients, intercepts, labels; /* labels: of a classifier */
+    int64_t targets;                          /* 0: as many as the features leave */
     int post;
 } linear_params;
 
+#define PLACE(field) .offset = offsetof(linear_params, field)
+static const sk_field_row fields[] = {
+    {"coefficients", .kind = SK_ATTR_FLOATS, PLACE(coefficients)},
+    {"intercepts", .kind = SK_ATTR_FLOATS, PLACE(intercepts)},
+    {"classlabels_ints", .kind = SK_ATTR_INTS, PLACE(labels)},
+    {"classlabels_strings", .kind = SK_ATTR_STRINGS, PLACE(labels)},
+    {"targets", .kind = SK_ATTR_INT, PLACE(targets)},
+    {NULL},
+};
+
 static sk_status linear_import(sk_import *c) {
     linear_params *params = sk_params(c, sizeof *params);
+    const int classifier = c->node->op->param;
     if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(sk_ml_floats(c, "coefficients", NULL, SK_ML_ANY, &params->coefficients));
-    SK_TRY(sk_ml_floats(c, "intercepts", NULL, SK_ML_ANY, &params->intercepts));
+    params->targets = 1;
+    SK_TRY(sk_ml_read(c, params, fields));
     SK_TRY(sk_ml_post(c, &params->post));
-    const size_t coefficients = sk_ml_count(&params->coefficients),
-                 intercepts = sk_ml_count(&params->intercepts);
-    params->targets = (int64_t)intercepts;
-    if (c->node->op->param) {
-        SK_TRY(sk_ml_labels(c, "classlabels_ints", "classlabels_strings", &params->labels));
-    } else {
-        SK_TRY(sk_want_int(c, "targets", 1, &params->targets));
-        if (params->targets < 1 || params->targets > INT32_MAX ||
-            (intercepts && (int64_t)intercepts != params->targets))
-            return sk_bad_attr(c, SK_MALFORMED, "%zu intercepts for %lld targets", intercepts,
-                               (long long)params->targets);
-    }
-    if (!coefficients || (params->targets && coefficients % (size_t)params->targets))
-        return sk_bad_attr(c, SK_MALFORMED, "%zu coefficients for %lld targets", coefficients,
-                           (long long)params->targets);
+    const size_t coefficients = params->coefficients.n, intercepts = params->intercepts.n;
+    if (classifier) params->targets = (int64_t)intercepts;
+    if (!coefficients || classifier != (params->labels.n > 0) || params->targets < !classifier ||
+        params->targets > INT32_MAX || (intercepts && (int64_t)intercepts != params->targets) ||
+        (params->targets && coefficients % (size_t)params->targets))
+        return sk_ml_misfit(c, "coefficients, intercepts, labels or targets");
     return SK_OK;
 }
 
 /* A classifier with one score and two labels gives two scores. */
 static int is_binary(const linear_params *params, int64_t targets) {
-    return targets == 1 && sk_ml_count(&params->labels) == 2;
+    return targets == 1 && params->labels.n == 2;
 }
 
 static sk_status linear_infer(sk_infer *c) {
     const linear_params *params = c->node->params;
-    const size_t coefficients = sk_ml_count(&params->coefficients), labels = sk_ml_count(&params->labels);
+    const size_t coefficients = params->coefficients.n, labels = params->labels.n;
     int32_t rows, features;
     int64_t targets = params->targets;
     SK_TRY(sk_ml_rows_in(c, &rows, &features));
@@ -60,7 +62,7 @@ static sk_status linear_infer(sk_infer *c) {
 static size_t score_count(const linear_params *params, const sk_tensor *in) {
     size_t rows, features;
     sk_ml_size(in, &rows, &features);
-    return params->targets ? (size_t)params->targets : sk_ml_count(&params->coefficients) / features;
+    return params->targets ? (size_t)params->targets : params->coefficients.n / features;
 }
 
 static sk_status linear_prepare(sk_prepare *p) {
@@ -70,10 +72,10 @@ static sk_status linear_prepare(sk_prepare *p) {
 static void linear_row(const sk_run *r, double *x, double *score, size_t row) {
     const linear_params *params = r->node->params;
     const float *w = params->coefficients.data;
-    const size_t n = score_count(params, r->in[0]), features = sk_ml_count(&params->coefficients) / n;
+    const size_t n = score_count(params, r->in[0]), features = params->coefficients.n / n;
     size_t best = 0;
     for (size_t i = 0; i < n; i++) {
-        double sum = sk_ml_count(&params->intercepts) ? (double)sk_ml_float(&params->intercepts, i) : 0;
+        double sum = params->intercepts.n ? (double)sk_list_float(&params->intercepts, i) : 0;
         for (size_t k = 0; k < features; k++) sum += x[k] * (double)*w++;
         score[i] = sum;
         if (sum > score[best]) best = i;
@@ -83,7 +85,7 @@ static void linear_row(const sk_run *r, double *x, double *score, size_t row) {
         sk_ml_put_scores(r, 0, row, score, n);
         return;
     }
-    if (n == 1) best = sk_ml_count(&params->labels) == 2 && score[0] > 0;
+    if (n == 1) best = params->labels.n == 2 && score[0] > 0;
     if (is_binary(params, (int64_t)n)) sk_ml_both(params->post, score, 0);
     else sk_ml_transform(params->post, score, n);
     sk_ml_put_label(r, &params->labels, row, best);
@@ -92,7 +94,7 @@ static void linear_row(const sk_run *r, double *x, double *score, size_t row) {
 
 static sk_status linear_run(sk_run *r) {
     const linear_params *params = r->node->params;
-    sk_ml_rows(r, linear_row, score_count(params, r->in[0]) + 1, (double)sk_ml_count(&params->coefficients));
+    sk_ml_rows(r, linear_row, score_count(params, r->in[0]) + 1, (double)params->coefficients.n);
     return SK_OK;
 }
 

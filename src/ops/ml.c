@@ -7,60 +7,44 @@
 
 /* ---- import ---- */
 
-static sk_status load_tensor(sk_import *c, const sk_attr *attr, sk_tensor *list) {
-    SK_TRY(sk_const_load(c->ir, attr->tensor, c->err));
-    *list = attr->tensor->type;
+double sk_list_real(const sk_list *list, size_t i) {
+    const sk_tensor t = {.data = (void *)(uintptr_t)list->data, .type = (uint8_t)list->type};
+    return sk_real_at(&t, i);
+}
+
+sk_status sk_ml_misfit(sk_import *c, const char *what) {
+    return sk_bad_attr(c, SK_MALFORMED, "the %s do not fit together", what);
+}
+
+/* A list attribute that is there. */
+static sk_status take_list(sk_import *c, const sk_attr *attr, const sk_field_row *field, sk_list *list) {
+    sk_list found = {attr->ints, attr->count, SK_INT64}; /* all lists are pointers in one union */
+    if (attr->kind == SK_ATTR_FLOATS) found.type = SK_FLOAT32;
+    if (attr->kind == SK_ATTR_STRINGS) found.type = SK_STRING;
+    if (attr->kind == SK_ATTR_TENSOR) {
+        SK_TRY(sk_const_load(c->ir, attr->tensor, c->err));
+        found = (sk_list){attr->tensor->type.data, sk_numel(&attr->tensor->type), attr->tensor->type.type};
+        if (!sk_type_in(found.type, field->types))
+            return sk_bad_attr(c, SK_MALFORMED, "attribute '%s' holds %s", field->name,
+                               sk_type_name(found.type));
+    }
+    if (!found.n) return SK_OK;
+    if (list->n || found.n > INT32_MAX)
+        return sk_bad_attr(c, SK_MALFORMED, "attribute '%s' is one too many", field->name);
+    *list = found;
     return SK_OK;
 }
 
-sk_status sk_ml_list(sk_import *c, const char *name, sk_attr_kind kind, const char *tensor, sk_tensor *list) {
-    const sk_attr *attr;
-    *list = sk_unknown_tensor();
-    attr = NULL;
-    if (name) SK_TRY(sk_want(c, name, kind, &attr));
-    if (attr && (attr->count || !tensor)) {
-        if (attr->count > INT32_MAX) return sk_bad_attr(c, SK_LIMIT, "attribute '%s' is too long", name);
-        const int32_t count = (int32_t)attr->count;
-        list->data = (void *)(uintptr_t)attr->ints; /* all lists are pointers in one union */
-        sk_set_shape(list,
-                     kind == SK_ATTR_INTS     ? SK_INT64
-                     : kind == SK_ATTR_FLOATS ? SK_FLOAT32
-                                              : SK_STRING,
-                     1, &count);
-        return SK_OK;
+sk_status sk_ml_read(sk_import *c, void *to, const sk_field_row *field) {
+    for (; field->name; field++) {
+        const sk_attr *attr;
+        void *place = (char *)to + field->offset;
+        SK_TRY(sk_want(c, field->name, (sk_attr_kind)field->kind, &attr));
+        if (!attr) continue;
+        if (attr->kind == SK_ATTR_INT) memcpy(place, &attr->i, sizeof attr->i);
+        else if (attr->kind == SK_ATTR_FLOAT) memcpy(place, &attr->f, sizeof attr->f);
+        else SK_TRY(take_list(c, attr, field, place));
     }
-    if (!tensor) return SK_OK;
-    SK_TRY(sk_want(c, tensor, SK_ATTR_TENSOR, &attr));
-    return attr ? load_tensor(c, attr, list) : SK_OK;
-}
-
-static sk_status want_count(sk_import *c, const char *name, size_t n, const sk_tensor *list) {
-    if (n == SK_ML_ANY || sk_ml_count(list) == n) return SK_OK;
-    return sk_bad_attr(c, SK_MALFORMED, "attribute '%s' has %zu entries, not %zu", name, sk_ml_count(list),
-                       n);
-}
-
-sk_status sk_ml_floats(sk_import *c, const char *name, const char *tensor, size_t n, sk_tensor *list) {
-    SK_TRY(sk_ml_list(c, name, SK_ATTR_FLOATS, tensor, list));
-    if (list->rank >= 0 && !sk_type_in(list->type, SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16)))
-        return sk_bad_attr(c, SK_MALFORMED, "attribute '%s' is of type %s", tensor, sk_type_name(list->type));
-    return want_count(c, name ? name : tensor, n, list);
-}
-
-sk_status sk_ml_ints(sk_import *c, const char *name, size_t n, sk_tensor *list) {
-    SK_TRY(sk_ml_list(c, name, SK_ATTR_INTS, NULL, list));
-    return want_count(c, name, n, list);
-}
-
-sk_status sk_ml_labels(sk_import *c, const char *ints, const char *strings, sk_tensor *labels) {
-    sk_tensor texts;
-    SK_TRY(sk_ml_list(c, ints, SK_ATTR_INTS, NULL, labels));
-    SK_TRY(sk_ml_list(c, strings, SK_ATTR_STRINGS, NULL, &texts));
-    if (sk_ml_count(labels) && sk_ml_count(&texts))
-        return sk_bad_attr(c, SK_MALFORMED, "both '%s' and '%s' are given", ints, strings);
-    if (sk_ml_count(&texts)) *labels = texts;
-    if (!sk_ml_count(labels))
-        return sk_bad_attr(c, SK_MALFORMED, "neither '%s' nor '%s' is given", ints, strings);
     return SK_OK;
 }
 
@@ -88,7 +72,7 @@ sk_status sk_ml_want_features(const sk_infer *c, int32_t features, size_t n) {
     return sk_bad_shape(c, "the input has %d features, not %zu", (int)features, n);
 }
 
-sk_status sk_ml_class_out(const sk_infer *c, const sk_tensor *labels, int32_t rows, int64_t n) {
+sk_status sk_ml_class_out(const sk_infer *c, const sk_list *labels, int32_t rows, int64_t n) {
     const int64_t dims[2] = {rows, n};
     SK_TRY(sk_set_out(c, 0, labels->type, 1, dims));
     return sk_set_out(c, 1, SK_FLOAT32, 2, dims);
@@ -188,7 +172,7 @@ void sk_ml_put_scores(const sk_run *r, int i, size_t row, const double *scores, 
     else sk_store(SK_FLOAT64, r->out[i]->type, scores, r->out[i]->data, row * n, n);
 }
 
-void sk_ml_put_label(const sk_run *r, const sk_tensor *labels, size_t row, size_t which) {
+void sk_ml_put_label(const sk_run *r, const sk_list *labels, size_t row, size_t which) {
     const size_t size = sk_elem(labels->type); /* characters stay where they are, in the model */
     if (r->out[0])
         memcpy((char *)r->out[0]->data + row * size, (const char *)labels->data + which * size, size);
@@ -212,19 +196,19 @@ static int64_t key_at(const sk_tensor *t, size_t i) {
     return (int64_t)hash;
 }
 
-sk_status sk_lookup_build(sk_import *c, const sk_tensor *keys, sk_lookup *lookup) {
+sk_status sk_lookup_build(sk_import *c, const sk_list *keys, sk_lookup *lookup) {
+    const sk_tensor t = {.data = (void *)(uintptr_t)keys->data, .type = (uint8_t)keys->type};
     lookup->keys = *keys;
-    lookup->n = sk_ml_count(keys);
-    lookup->sorted = sk_arena_calloc(&c->ir->arena, lookup->n, sizeof *lookup->sorted);
-    if (!lookup->sorted) return sk_oom(c->err, lookup->n * sizeof *lookup->sorted);
-    for (size_t i = 0; i < lookup->n; i++) lookup->sorted[i] = (sk_ranked){key_at(keys, i), (int32_t)i};
-    sk_rank_sort(lookup->sorted, lookup->n);
+    lookup->sorted = sk_arena_calloc(&c->ir->arena, keys->n, sizeof *lookup->sorted);
+    if (!lookup->sorted) return sk_oom(c->err, keys->n * sizeof *lookup->sorted);
+    for (size_t i = 0; i < keys->n; i++) lookup->sorted[i] = (sk_ranked){key_at(&t, i), (int32_t)i};
+    sk_rank_sort(lookup->sorted, keys->n);
     return SK_OK;
 }
 
 /* How many are not less than the key: they are sorted from large to small. */
 static size_t not_less(const sk_lookup *lookup, int64_t key) {
-    size_t low = 0, high = lookup->n;
+    size_t low = 0, high = lookup->keys.n;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (lookup->sorted[middle].key >= key) low = middle + 1;
@@ -241,7 +225,7 @@ int32_t sk_lookup_key(const sk_lookup *lookup, int64_t key) {
 int32_t sk_lookup_find(const sk_lookup *lookup, const sk_tensor *t, size_t i) {
     const int64_t key = key_at(t, i);
     if (t->type != SK_STRING) return sk_lookup_key(lookup, key);
-    const sk_string *keys = lookup->keys.data, s = ((const sk_string *)t->data)[i];
+    const sk_string *const keys = lookup->keys.data, s = ((const sk_string *)t->data)[i];
     for (size_t at = not_less(lookup, key); at > 0 && lookup->sorted[at - 1].key == key; at--) {
         const int32_t index = lookup->sorted[at - 1].index;
         if (keys[index].length == s.length && (!s.length || !memcmp(keys[index].text, s.text, s.length)))

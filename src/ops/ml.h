@@ -7,22 +7,27 @@
 
 /* ---- import ---- */
 
-/* A list attribute as a tensor of rank 1, borrowed: `name` (a list of floats, ints or strings) or else
- * `tensor` (a tensor, of any rank); either may be NULL, when there is no such attribute. rank -1 when neither
- * is there. */
-sk_status sk_ml_list(sk_import *c, const char *name, sk_attr_kind kind, const char *tensor, sk_tensor *list);
-/* The same for a list of floats (or a tensor of a float type). n: how many there must be, SK_ML_ANY: as it
- * pleases. Absent lists have no elements, which is as it should be only where n is 0 or SK_ML_ANY. */
-#define SK_ML_ANY SIZE_MAX
-sk_status sk_ml_floats(sk_import *c, const char *name, const char *tensor, size_t n, sk_tensor *list);
-sk_status sk_ml_ints(sk_import *c, const char *name, size_t n, sk_tensor *list);
+/* A list given as an attribute, borrowed. n 0: absent or empty, which is the same here. */
+typedef struct sk_list {
+    const void *data;
+    size_t n;
+    int type; /* float32, int64, string; of tensors whatever their field allows */
+} sk_list;
+static inline float sk_list_float(const sk_list *list, size_t i) { return ((const float *)list->data)[i]; }
+static inline int64_t sk_list_int(const sk_list *list, size_t i) { return ((const int64_t *)list->data)[i]; }
+double sk_list_real(const sk_list *list, size_t i); /* float32, float64, float16 */
 
-/* Elements of a list that may be absent. */
-static inline size_t sk_ml_count(const sk_tensor *list) { return list->rank < 0 ? 0 : sk_numel(list); }
-static inline float sk_ml_float(const sk_tensor *list, size_t i) { return ((const float *)list->data)[i]; }
-
-/* Labels of classes: int64 or strings, the attribute that is not empty. */
-sk_status sk_ml_labels(sk_import *c, const char *ints, const char *strings, sk_tensor *labels);
+/* Attributes and where their values go: lists (tensors, too) into an sk_list, INT into an int64_t, FLOAT into
+ * a float, which keep what they held when the attribute is absent. Of several lists for one place only one
+ * may be there. Ends with a row without a name. */
+typedef struct sk_field_row {
+    const char *name;
+    uint32_t types; /* of tensors */
+    uint16_t kind, offset;
+} sk_field_row;
+sk_status sk_ml_read(sk_import *c, void *to, const sk_field_row *fields);
+/* The failure of attributes that contradict each other: `what` says which, in the plural. */
+sk_status sk_ml_misfit(sk_import *c, const char *what);
 
 /* Scores' post_transform, numbered as TreeEnsemble has it. */
 enum { SK_ML_NONE, SK_ML_SOFTMAX, SK_ML_LOGISTIC, SK_ML_SOFTMAX_ZERO, SK_ML_PROBIT };
@@ -35,7 +40,7 @@ sk_status sk_ml_rows_in(const sk_infer *c, int32_t *rows, int32_t *features);
 /* Fails when the features are known and not n. */
 sk_status sk_ml_want_features(const sk_infer *c, int32_t features, size_t n);
 /* Outputs of a classifier: labels [rows] and scores [rows, n]. */
-sk_status sk_ml_class_out(const sk_infer *c, const sk_tensor *labels, int32_t rows, int64_t n);
+sk_status sk_ml_class_out(const sk_infer *c, const sk_list *labels, int32_t rows, int64_t n);
 
 /* ---- prepare and run ---- */
 
@@ -59,17 +64,16 @@ void sk_ml_both(int post, double scores[2], int has_sign);
 /* Scores into row `row` of output i (float32, float64 or float16), if wanted. */
 void sk_ml_put_scores(const sk_run *r, int i, size_t row, const double *scores, size_t n);
 /* labels[which] into element `row` of output 0, if wanted. */
-void sk_ml_put_label(const sk_run *r, const sk_tensor *labels, size_t row, size_t which);
+void sk_ml_put_label(const sk_run *r, const sk_list *labels, size_t row, size_t which);
 
 /* ---- looking up ---- */
 
 /* Keys (numbers or strings) in an order that is found quickly. */
 typedef struct sk_lookup {
-    sk_tensor keys;
+    sk_list keys;
     sk_ranked *sorted;
-    size_t n;
 } sk_lookup;
-sk_status sk_lookup_build(sk_import *c, const sk_tensor *keys, sk_lookup *lookup);
+sk_status sk_lookup_build(sk_import *c, const sk_list *keys, sk_lookup *lookup);
 /* Index of the last key equal to element i of t (of the keys' type; NaN equals NaN), or -1. */
 int32_t sk_lookup_find(const sk_lookup *lookup, const sk_tensor *t, size_t i);
 /* The same for the key of a number (sk_order_key) of the keys' type. */

@@ -10,27 +10,39 @@
 enum { MAX, L1, L2 };
 
 typedef struct scale_params {
-    sk_tensor offset, scale;
-    float threshold;
+    sk_list offset, scale, floats, ints; /* the last two: what an Imputer puts in */
+    int64_t replaced_int;
+    float replaced, threshold;
     int norm;
 } scale_params;
+
+#define PLACE(field) .offset = offsetof(scale_params, field)
+static const sk_field_row fields[] = {
+    {"offset", .kind = SK_ATTR_FLOATS, PLACE(offset)},
+    {"scale", .kind = SK_ATTR_FLOATS, PLACE(scale)},
+    {"imputed_value_floats", .kind = SK_ATTR_FLOATS, PLACE(floats)},
+    {"imputed_value_int64s", .kind = SK_ATTR_INTS, PLACE(ints)},
+    {"replaced_value_int64", .kind = SK_ATTR_INT, PLACE(replaced_int)},
+    {"replaced_value_float", .kind = SK_ATTR_FLOAT, PLACE(replaced)},
+    {"threshold", .kind = SK_ATTR_FLOAT, PLACE(threshold)},
+    {NULL},
+};
 
 static sk_status scale_import(sk_import *c) {
     static const char *const norms[] = {"MAX", "L1", "L2", NULL};
     scale_params *params = sk_params(c, sizeof *params);
     if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(sk_ml_floats(c, "offset", NULL, SK_ML_ANY, &params->offset));
-    SK_TRY(sk_ml_floats(c, "scale", NULL, SK_ML_ANY, &params->scale));
-    SK_TRY(sk_want_float(c, "threshold", 0, &params->threshold));
+    SK_TRY(sk_ml_read(c, params, fields));
+    if (c->node->op->param == SK_ML_IMPUTER && !params->floats.n == !params->ints.n)
+        return sk_ml_misfit(c, "imputed values");
     return sk_want_word(c, "norm", norms, MAX, &params->norm);
 }
 
 /* A list for all features holds one number, or one for each. */
-static sk_status want_each(const sk_infer *c, const sk_tensor *list) {
+static sk_status want_each(const sk_infer *c, const sk_list *list) {
     const sk_tensor *in = c->in[0];
-    const size_t n = sk_ml_count(list);
-    if (n < 2 || in->rank < 0) return SK_OK;
-    return sk_ml_want_features(c, in->rank ? in->dims[in->rank - 1] : 1, n);
+    if (list->n < 2 || in->rank < 0) return SK_OK;
+    return sk_ml_want_features(c, in->rank ? in->dims[in->rank - 1] : 1, list->n);
 }
 
 static sk_status scale_infer(sk_infer *c) {
@@ -46,9 +58,8 @@ static sk_status scale_infer(sk_infer *c) {
     return SK_OK;
 }
 
-static double for_feature(const sk_tensor *list, size_t i, double fallback) {
-    const size_t n = sk_ml_count(list);
-    return n ? (double)sk_ml_float(list, n > 1 ? i : 0) : fallback;
+static double for_feature(const sk_list *list, size_t i, double fallback) {
+    return list->n ? (double)sk_list_float(list, list->n > 1 ? i : 0) : fallback;
 }
 
 static double norm_of(int norm, const double *x, size_t n) {
@@ -88,29 +99,11 @@ const sk_impl sk_impl_scale = {
 
 /* ---- Imputer ---- */
 
-typedef struct imputer_params {
-    sk_tensor floats, ints;
-    float replaced;
-    int64_t replaced_int;
-} imputer_params;
-
-static sk_status imputer_import(sk_import *c) {
-    imputer_params *params = sk_params(c, sizeof *params);
-    if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(sk_ml_floats(c, "imputed_value_floats", NULL, SK_ML_ANY, &params->floats));
-    SK_TRY(sk_ml_ints(c, "imputed_value_int64s", SK_ML_ANY, &params->ints));
-    SK_TRY(sk_want_float(c, "replaced_value_float", 0, &params->replaced));
-    SK_TRY(sk_want_int(c, "replaced_value_int64", 0, &params->replaced_int));
-    if (!sk_ml_count(&params->floats) == !sk_ml_count(&params->ints))
-        return sk_bad_attr(c, SK_MALFORMED, "imputed_value_floats or imputed_value_int64s has to be given");
-    return SK_OK;
-}
-
 static int is_real(int type) { return sk_type_in(type, SK_T(FLOAT32) | SK_T(FLOAT64)); }
 
 static sk_status imputer_infer(sk_infer *c) {
-    const imputer_params *params = c->node->params;
-    const sk_tensor *list = sk_ml_count(&params->floats) ? &params->floats : &params->ints;
+    const scale_params *params = c->node->params;
+    const sk_list *list = params->floats.n ? &params->floats : &params->ints;
     char node[SK_NODE_TEXT];
     if (c->in[0]->type && is_real(c->in[0]->type) != is_real(list->type))
         return sk_fail(c->err, SK_TYPE, "%s: no value for elements of type %s", sk_node_text(c->node, node),
@@ -120,16 +113,16 @@ static sk_status imputer_infer(sk_infer *c) {
 }
 
 static sk_status imputer_run(sk_run *r) {
-    const imputer_params *params = r->node->params;
+    const scale_params *params = r->node->params;
     const sk_tensor *in = r->in[0];
-    const sk_tensor *list = is_real(in->type) ? &params->floats : &params->ints;
-    const size_t n = sk_numel(in), many = sk_ml_count(list), size = sk_elem(in->type);
+    const sk_list *list = is_real(in->type) ? &params->floats : &params->ints;
+    const size_t n = sk_numel(in), many = list->n, size = sk_elem(in->type);
     char *out = r->out[0]->data;
     if (n) memmove(out, in->data, n * size);
     for (size_t i = 0; i < n; i++) {
         if (is_real(in->type)) {
             const double x = sk_real_at(in, i), replaced = (double)params->replaced;
-            const double value = (double)sk_ml_float(list, i % many);
+            const double value = (double)sk_list_float(list, i % many);
             if (x == replaced || (x != x && replaced != replaced))
                 sk_convert(SK_FLOAT64, in->type, &value, out + i * size, 0, 1);
         } else if (sk_int_at(in, i) == params->replaced_int) {
@@ -139,29 +132,25 @@ static sk_status imputer_run(sk_run *r) {
     return SK_OK;
 }
 
-const sk_impl sk_impl_imputer = {.import = imputer_import, .infer = imputer_infer, .run = imputer_run};
+const sk_impl sk_impl_imputer = {.import = scale_import, .infer = imputer_infer, .run = imputer_run};
 
 /* ---- FeatureVectorizer ---- */
 
 static sk_status vectorizer_import(sk_import *c) {
-    sk_tensor *sizes = sk_params(c, sizeof *sizes);
+    static const sk_field_row list[] = {{"inputdimensions", .kind = SK_ATTR_INTS}, {NULL}};
+    sk_list *sizes = sk_params(c, sizeof *sizes);
     if (!sizes) return SK_OUT_OF_MEMORY;
-    SK_TRY(sk_ml_ints(c, "inputdimensions", SK_ML_ANY, sizes));
-    if (sk_ml_count(sizes) && sk_ml_count(sizes) != (size_t)c->node->n_inputs)
-        return sk_bad_attr(c, SK_MALFORMED, "%zu inputdimensions for %d inputs", sk_ml_count(sizes),
-                           (int)c->node->n_inputs);
-    for (size_t i = 0; i < sk_ml_count(sizes); i++) {
-        const int64_t size = ((const int64_t *)sizes->data)[i];
-        if (size < 0 || size > INT32_MAX)
-            return sk_bad_attr(c, SK_MALFORMED, "one of inputdimensions is %lld", (long long)size);
-    }
-    return SK_OK;
+    SK_TRY(sk_ml_read(c, sizes, list));
+    int fit = !sizes->n || sizes->n == (size_t)c->node->n_inputs;
+    for (size_t i = 0; i < sizes->n; i++)
+        fit &= sk_list_int(sizes, i) >= 0 && sk_list_int(sizes, i) <= INT32_MAX;
+    return fit ? SK_OK : sk_ml_misfit(c, "inputdimensions");
 }
 
 /* Columns that input i takes in the result; -1: unknown. */
 static int64_t columns(const sk_node *node, const sk_tensor *in, int i) {
-    const sk_tensor *sizes = node->params;
-    if (sk_ml_count(sizes)) return ((const int64_t *)sizes->data)[i];
+    const sk_list *sizes = node->params;
+    if (sizes->n) return sk_list_int(sizes, (size_t)i);
     return in->rank < 1 ? -1 : in->dims[in->rank - 1];
 }
 

@@ -10,99 +10,82 @@
 enum { LINEAR, POLY, RBF, SIGMOID };
 
 typedef struct svm_params {
-    sk_tensor coefficients, vectors, rho, prob_a, prob_b, labels, per_class;
-    float number[3]; /* of the kernel: gamma, coef0, degree */
+    sk_list coefficients, vectors, rho, prob_a, prob_b, labels, per_class, numbers;
+    int64_t n_supports, one_class;
+    float gamma, coef0, degree;
     int kernel, post;
-    uint8_t one_class, has_sign;
+    uint8_t has_sign;
     size_t n_vectors, features, classes, pairs;
 } svm_params;
 
-static sk_status bad_count(sk_import *c, const char *what, size_t n) {
-    return sk_bad_attr(c, SK_MALFORMED, "%zu %s do not fit the other attributes", n, what);
-}
+#define PLACE(field) .offset = offsetof(svm_params, field)
+static const sk_field_row fields[] = {
+    {"coefficients", .kind = SK_ATTR_FLOATS, PLACE(coefficients)},
+    {"support_vectors", .kind = SK_ATTR_FLOATS, PLACE(vectors)},
+    {"rho", .kind = SK_ATTR_FLOATS, PLACE(rho)},
+    {"prob_a", .kind = SK_ATTR_FLOATS, PLACE(prob_a)},
+    {"prob_b", .kind = SK_ATTR_FLOATS, PLACE(prob_b)},
+    {"kernel_params", .kind = SK_ATTR_FLOATS, PLACE(numbers)},
+    {"vectors_per_class", .kind = SK_ATTR_INTS, PLACE(per_class)},
+    {"classlabels_ints", .kind = SK_ATTR_INTS, PLACE(labels)},
+    {"classlabels_strings", .kind = SK_ATTR_STRINGS, PLACE(labels)},
+    {"n_supports", .kind = SK_ATTR_INT, PLACE(n_supports)},
+    {"one_class", .kind = SK_ATTR_INT, PLACE(one_class)},
+    {NULL},
+};
 
-static sk_status import_kernel(sk_import *c, svm_params *params) {
-    static const char *const kernels[] = {"LINEAR", "POLY", "RBF", "SIGMOID", NULL};
-    sk_tensor list;
-    SK_TRY(sk_want_word(c, "kernel_type", kernels, LINEAR, &params->kernel));
-    SK_TRY(sk_ml_floats(c, "kernel_params", NULL, SK_ML_ANY, &list));
-    const size_t n = sk_ml_count(&list);
-    if (n && n != 3) return bad_count(c, "kernel_params", n);
-    if (n) memcpy(params->number, list.data, sizeof params->number);
-    SK_TRY(sk_ml_floats(c, "coefficients", NULL, SK_ML_ANY, &params->coefficients));
-    SK_TRY(sk_ml_floats(c, "support_vectors", NULL, SK_ML_ANY, &params->vectors));
-    SK_TRY(sk_ml_floats(c, "rho", NULL, SK_ML_ANY, &params->rho));
-    for (size_t i = 0; i < sk_ml_count(&params->coefficients); i++)
-        if (sk_ml_float(&params->coefficients, i) < 0) params->has_sign = 1;
-    if (!sk_ml_count(&params->rho)) return bad_count(c, "rho", 0);
-    return sk_ml_post(c, &params->post);
-}
-
-/* Support vectors as long as the features, or coefficients for `linear` scores. */
-static sk_status import_sizes(sk_import *c, svm_params *params, size_t linear) {
-    const size_t n = params->n_vectors, numbers = sk_ml_count(&params->vectors),
-                 coefficients = sk_ml_count(&params->coefficients);
-    if (!n) {
-        params->kernel = LINEAR;
-        params->features = coefficients / linear;
-        return !coefficients || coefficients % linear ? bad_count(c, "coefficients", coefficients) : SK_OK;
+/* A linear model has coefficients for each score, the others a support vector each, and classifiers these for
+ * each class but one. */
+static int sizes_fit(svm_params *params) {
+    const size_t n = params->n_vectors, rows = n ? n : params->classes ? params->classes : 1;
+    const size_t numbers = n ? params->vectors.n : params->coefficients.n;
+    size_t wanted = n;
+    params->features = numbers / rows;
+    if (!numbers || numbers % rows || !params->rho.n || params->prob_a.n != params->prob_b.n ||
+        (params->numbers.n && params->numbers.n != 3))
+        return 0;
+    if (!n) return 1;
+    if (params->classes) {
+        if (params->classes < 2 || params->classes > UINT16_MAX || params->per_class.n != params->classes ||
+            !sk_mul(n, params->classes - 1, &wanted))
+            return 0;
+        params->pairs = params->classes * (params->classes - 1) / 2;
+        if (params->rho.n < params->pairs || (params->prob_a.n && params->prob_a.n < params->pairs)) return 0;
     }
-    params->features = numbers / n;
-    if (!numbers || numbers % n) return bad_count(c, "support_vectors", numbers);
-    return SK_OK;
-}
-
-static sk_status regressor_import(sk_import *c, svm_params *params) {
-    int64_t vectors, one_class;
-    SK_TRY(sk_want_int(c, "n_supports", 0, &vectors));
-    SK_TRY(sk_want_int(c, "one_class", 0, &one_class));
-    if (vectors < 0 || vectors > INT32_MAX)
-        return sk_bad_attr(c, SK_MALFORMED, "n_supports is %lld", (long long)vectors);
-    params->n_vectors = (size_t)vectors;
-    params->one_class = one_class != 0;
-    SK_TRY(import_sizes(c, params, 1));
-    if (vectors && sk_ml_count(&params->coefficients) != params->n_vectors)
-        return bad_count(c, "coefficients", sk_ml_count(&params->coefficients));
-    return SK_OK;
-}
-
-static sk_status classifier_import(sk_import *c, svm_params *params) {
-    size_t wanted;
-    SK_TRY(sk_ml_labels(c, "classlabels_ints", "classlabels_strings", &params->labels));
-    SK_TRY(sk_ml_ints(c, "vectors_per_class", SK_ML_ANY, &params->per_class));
-    SK_TRY(sk_ml_floats(c, "prob_a", NULL, SK_ML_ANY, &params->prob_a));
-    SK_TRY(sk_ml_floats(c, "prob_b", NULL, sk_ml_count(&params->prob_a), &params->prob_b));
-    const size_t classes = params->classes = sk_ml_count(&params->labels);
-    for (size_t i = 0; i < sk_ml_count(&params->per_class); i++) {
-        const int64_t n = ((const int64_t *)params->per_class.data)[i];
-        if (n < 0 || n > INT32_MAX || params->n_vectors > INT32_MAX)
-            return sk_bad_attr(c, SK_MALFORMED, "a class has %lld vectors", (long long)n);
-        params->n_vectors += (size_t)n;
-    }
-    SK_TRY(import_sizes(c, params, classes));
-    if (!params->n_vectors) return SK_OK;
-    if (classes > 65535) return sk_bad_attr(c, SK_LIMIT, "more than 65535 classes");
-    params->pairs = classes * (classes - 1) / 2;
-    if (classes < 2 || sk_ml_count(&params->per_class) != classes)
-        return bad_count(c, "vectors_per_class", sk_ml_count(&params->per_class));
-    if (!sk_mul(classes - 1, params->n_vectors, &wanted) || sk_ml_count(&params->coefficients) != wanted)
-        return bad_count(c, "coefficients", sk_ml_count(&params->coefficients));
-    if (sk_ml_count(&params->rho) < params->pairs) return bad_count(c, "rho", sk_ml_count(&params->rho));
-    if (sk_ml_count(&params->prob_a) && sk_ml_count(&params->prob_a) < params->pairs)
-        return bad_count(c, "prob_a", sk_ml_count(&params->prob_a));
-    return SK_OK;
+    return params->coefficients.n == wanted;
 }
 
 static sk_status svm_import(sk_import *c) {
+    static const char *const kernels[] = {"LINEAR", "POLY", "RBF", "SIGMOID", NULL};
     svm_params *params = sk_params(c, sizeof *params);
     if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(import_kernel(c, params));
-    return c->node->op->param ? classifier_import(c, params) : regressor_import(c, params);
+    SK_TRY(sk_ml_read(c, params, fields));
+    SK_TRY(sk_want_word(c, "kernel_type", kernels, LINEAR, &params->kernel));
+    SK_TRY(sk_ml_post(c, &params->post));
+    int64_t vectors = c->node->op->param ? 0 : params->n_supports;
+    params->classes = c->node->op->param ? params->labels.n : 0;
+    for (size_t i = 0; i < params->per_class.n && params->classes; i++) {
+        const int64_t n = sk_list_int(&params->per_class, i);
+        vectors = n < 0 || n > INT32_MAX || vectors > INT32_MAX ? INT64_MAX / 2 : vectors + n;
+    }
+    params->n_vectors = (size_t)vectors;
+    if (vectors < 0 || vectors > INT32_MAX || (params->classes == 0) == c->node->op->param ||
+        !sizes_fit(params))
+        return sk_ml_misfit(c, "lengths of attributes");
+    if (params->numbers.n) {
+        params->gamma = sk_list_float(&params->numbers, 0);
+        params->coef0 = sk_list_float(&params->numbers, 1);
+        params->degree = sk_list_float(&params->numbers, 2);
+    }
+    if (!vectors) params->kernel = LINEAR;
+    for (size_t i = 0; i < params->coefficients.n; i++)
+        if (sk_list_float(&params->coefficients, i) < 0) params->has_sign = 1;
+    return SK_OK;
 }
 
 /* Scores of a classifier's row: pairs without probabilities (two for one pair), else classes. */
 static size_t score_count(const svm_params *params) {
-    if (!params->n_vectors || sk_ml_count(&params->prob_a)) return params->classes;
+    if (!params->n_vectors || params->prob_a.n) return params->classes;
     return params->pairs > 1 ? params->pairs : 2;
 }
 
@@ -119,7 +102,7 @@ static sk_status svm_infer(sk_infer *c) {
 /* Kernels, scores and votes; probabilities of pairs, the matrix made of them, its product. */
 static size_t work_size(const svm_params *params) {
     const size_t n = params->classes;
-    return params->n_vectors + params->pairs + n + 2 + (sk_ml_count(&params->prob_a) ? 2 * n * n + n : 0);
+    return params->n_vectors + params->pairs + n + 2 + (params->prob_a.n ? 2 * n * n + n : 0);
 }
 
 static sk_status svm_prepare(sk_prepare *p) { return sk_ml_prepare(p, work_size(p->node->params)); }
@@ -134,12 +117,12 @@ static double compare(const svm_params *params, const double *x, const float *v)
     double sum = 0;
     if (params->kernel == RBF) {
         for (size_t i = 0; i < params->features; i++) sum += (x[i] - (double)v[i]) * (x[i] - (double)v[i]);
-        return sk_exp(-(double)params->number[0] * sum);
+        return sk_exp(-(double)params->gamma * sum);
     }
     sum = dot(x, v, params->features);
     if (params->kernel == LINEAR) return sum;
-    sum = (double)params->number[0] * sum + (double)params->number[1];
-    return params->kernel == POLY ? sk_pow(sum, (double)params->number[2]) : sk_tanh(sum);
+    sum = (double)params->gamma * sum + (double)params->coef0;
+    return params->kernel == POLY ? sk_pow(sum, (double)params->degree) : sk_tanh(sum);
 }
 
 /* score[p]: of each pair of classes, its vote counted in votes. */
@@ -154,7 +137,7 @@ static void pair_scores(const svm_params *params, const double *kernels, double 
             const size_t n_j = (size_t)per_class[j];
             score[pair] = dot(kernels + from_i, w + (j - 1) * params->n_vectors + from_i, n_i) +
                           dot(kernels + from_j, w + i * params->n_vectors + from_j, n_j) +
-                          (double)sk_ml_float(&params->rho, pair);
+                          (double)sk_list_float(&params->rho, pair);
             votes[score[pair] > 0 ? i : j]++;
             from_j += n_j;
         }
@@ -192,8 +175,8 @@ static void probabilities(const svm_params *params, const double *score, double 
     for (size_t i = 0, pair = 0; i < n; i++) {
         p[i] = 1 / (double)n;
         for (size_t j = i + 1; j < n; j++, pair++) {
-            const double x = score[pair] * (double)sk_ml_float(&params->prob_a, pair) +
-                             (double)sk_ml_float(&params->prob_b, pair);
+            const double x = score[pair] * (double)sk_list_float(&params->prob_a, pair) +
+                             (double)sk_list_float(&params->prob_b, pair);
             double one = 1 / (1 + sk_exp(x));
             one = one < 1e-7 ? 1e-7 : one > 1 - 1e-7 ? 1 - 1e-7 : one;
             r[i * n + j] = one;
@@ -229,7 +212,7 @@ static void classify(const sk_run *r, const double *x, const double *kernels, do
         for (size_t i = 0; i < n; i++)
             score[i] =
                 dot(x, (const float *)params->coefficients.data + i * params->features, params->features) +
-                (double)sk_ml_float(&params->rho, 0);
+                (double)sk_list_float(&params->rho, 0);
         best = largest(score, n);
         if (n == 2 && score[best] >= (params->has_sign ? 0 : 0.5) && score[best] > 0)
             best = 1; /* so onnxruntime */
@@ -238,7 +221,7 @@ static void classify(const sk_run *r, const double *x, const double *kernels, do
         memset(votes, 0, params->classes * sizeof *votes);
         pair_scores(params, kernels, score, votes);
         best = largest(votes, params->classes);
-        if (sk_ml_count(&params->prob_a)) {
+        if (params->prob_a.n) {
             probabilities(params, score, votes, work);
             score = votes;
             sk_ml_transform(params->post, score, n);
@@ -260,7 +243,7 @@ static void svm_row(const sk_run *r, double *x, double *kernels, size_t row) {
     }
     *score = params->n_vectors ? dot(kernels, params->coefficients.data, params->n_vectors)
                                : dot(x, params->coefficients.data, params->features);
-    *score += (double)sk_ml_float(&params->rho, 0);
+    *score += (double)sk_list_float(&params->rho, 0);
     sk_ml_transform(params->post, score, 1);
     if (params->one_class) *score = *score > 0 ? 1 : -1;
     sk_ml_put_scores(r, 0, row, score, 1);
@@ -268,7 +251,7 @@ static void svm_row(const sk_run *r, double *x, double *kernels, size_t row) {
 
 static sk_status svm_run(sk_run *r) {
     const svm_params *params = r->node->params;
-    const double numbers = (double)(sk_ml_count(&params->vectors) + sk_ml_count(&params->coefficients));
+    const double numbers = (double)(params->vectors.n + params->coefficients.n);
     sk_ml_rows(r, svm_row, work_size(params), numbers + 20 * (double)params->n_vectors);
     return SK_OK;
 }

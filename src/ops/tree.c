@@ -72,9 +72,7 @@ static void add_trees(const sk_forest *f, const block *b, size_t features) {
     }
 }
 
-static double base_at(const sk_forest *f, size_t i) {
-    return i < sk_ml_count(&f->base) ? sk_real_at(&f->base, i) : 0;
-}
+static double base_at(const sk_forest *f, size_t i) { return i < f->base.n ? sk_list_real(&f->base, i) : 0; }
 
 static void finish_regression(const sk_run *r, const sk_forest *f, size_t row, double *score) {
     for (size_t i = 0; i < (size_t)f->targets; i++) {
@@ -89,7 +87,7 @@ static void finish_regression(const sk_run *r, const sk_forest *f, size_t row, d
  * above one half. Votes for class 0 then mean class 1, as exporters of boosted trees write them. */
 static size_t finish_binary(const sk_forest *f, double *score) {
     const double s = score[f->voted];
-    if (f->voted == 0 && sk_ml_count(&f->base) < 2) sk_ml_both(f->post, score, f->has_sign);
+    if (f->voted == 0 && f->base.n < 2) sk_ml_both(f->post, score, f->has_sign);
     else sk_ml_transform(f->post, score, 2);
     return s > (f->has_sign ? 0 : 0.5);
 }
@@ -101,7 +99,7 @@ static void finish_classes(const sk_run *r, const sk_forest *f, size_t row, doub
     size_t best = n;
     for (size_t i = 0; i < n; i++) {
         score[i] += base_at(f, i);
-        if ((voted[i] || i < sk_ml_count(&f->base)) && (best == n || score[i] > score[best])) best = i;
+        if ((voted[i] || i < f->base.n) && (best == n || score[i] > score[best])) best = i;
     }
     if (n == 2 && f->one_voted) best = finish_binary(f, score);
     else sk_ml_transform(f->post, score, n);

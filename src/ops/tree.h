@@ -25,12 +25,12 @@ typedef struct sk_forest {
     int64_t targets;
     int32_t depth; /* of the deepest tree, for estimates */
     int aggregate, post;
-    uint8_t flags;          /* has a node any of the flags? */
-    uint8_t single;         /* every leaf has at most one vote, and there is one target */
-    uint8_t one_voted;      /* all votes of a classifier are for the same class */
-    uint8_t has_sign;       /* some weight is negative */
-    int32_t voted;          /* the class they are for */
-    sk_tensor base, labels; /* base: float32 or float64 */
+    uint8_t flags;     /* has a node any of the flags? */
+    uint8_t single;    /* every leaf has at most one vote, and there is one target */
+    uint8_t one_voted; /* all votes of a classifier are for the same class */
+    uint8_t has_sign;  /* some weight is negative */
+    int32_t voted;     /* the class they are for */
+    sk_list base, labels;
 } sk_forest;
 
 sk_status sk_forest_import(sk_import *c);

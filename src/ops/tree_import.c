@@ -14,17 +14,65 @@ static const char *const mode_words[] = {"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE"
 
 typedef int32_t child; /* as the file has it: a node, or ~leaf */
 
+/* The attributes: lists of nodes, of votes, and others. */
+enum {
+    MODES,
+    FEATURES,
+    SPLITS,
+    TRUE_IDS,
+    FALSE_IDS,
+    TREE_IDS,
+    NODE_IDS,
+    TARGETS,
+    WEIGHTS,
+    VOTE_TREES,
+    VOTE_NODES,
+    MISSING,
+    ROOTS,
+    MEMBERS,
+    LISTS
+};
+enum { TRUE_LEAFS = TREE_IDS, FALSE_LEAFS = NODE_IDS }; /* of TreeEnsemble */
+#define FLOAT_TYPES (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16))
+#define INTS(name, list) {name, 0, SK_ATTR_INTS, (list) * sizeof(sk_list)}
+#define FLOATS(name, list)                                                                                   \
+    {name, 0, SK_ATTR_FLOATS, (list) * sizeof(sk_list)}, {                                                   \
+        name "_as_tensor", FLOAT_TYPES, SK_ATTR_TENSOR, (list) * sizeof(sk_list)                             \
+    }
+#define NUMBERS(name, list) {name, FLOAT_TYPES, SK_ATTR_TENSOR, (list) * sizeof(sk_list)}
+#define NODES                                                                                                \
+    INTS("nodes_featureids", FEATURES), INTS("nodes_truenodeids", TRUE_IDS),                                 \
+        INTS("nodes_falsenodeids", FALSE_IDS), INTS("nodes_missing_value_tracks_true", MISSING)
+#define NAMED_NODES                                                                                          \
+    NODES, {"nodes_modes", 0, SK_ATTR_STRINGS, MODES * sizeof(sk_list)}, FLOATS("nodes_values", SPLITS),     \
+        INTS("nodes_treeids", TREE_IDS), INTS("nodes_nodeids", NODE_IDS)
+#define VOTES(kind)                                                                                          \
+    INTS(kind "_ids", TARGETS), INTS(kind "_treeids", VOTE_TREES), INTS(kind "_nodeids", VOTE_NODES),        \
+        FLOATS(kind "_weights", WEIGHTS)
+static const sk_field_row regressor[] = {NAMED_NODES, VOTES("target"), {NULL}};
+static const sk_field_row classifier[] = {NAMED_NODES, VOTES("class"), {NULL}};
+static const sk_field_row ensemble[] = {NODES,
+                                        {"nodes_modes", SK_T(UINT8), SK_ATTR_TENSOR, MODES * sizeof(sk_list)},
+                                        NUMBERS("nodes_splits", SPLITS),
+                                        INTS("nodes_trueleafs", TRUE_LEAFS),
+                                        INTS("nodes_falseleafs", FALSE_LEAFS),
+                                        INTS("leaf_targetids", TARGETS),
+                                        NUMBERS("leaf_weights", WEIGHTS),
+                                        INTS("tree_roots", ROOTS),
+                                        NUMBERS("membership_values", MEMBERS),
+                                        {NULL}};
+
 /* What both ways of writing say of each node. */
 typedef struct source {
+    sk_list list[LISTS];
     sk_import *c;
     sk_forest *forest;
     size_t n, n_leaves; /* leaves of TreeEnsemble, otherwise all nodes */
     uint8_t *mode;
     child *first, *second; /* where the comparison holds, and where not */
     uint32_t *vote;        /* first vote of each leaf */
-    sk_tensor features, splits, missing;
-    uint32_t *member;    /* where the set of each MEMBER node begins */
-    void *temporary[10]; /* freed at the end */
+    uint32_t *member;      /* where the set of each MEMBER node begins */
+    void *temporary[10];   /* freed at the end */
     int n_temporary;
 } source;
 
@@ -39,7 +87,7 @@ static sk_status malformed(const source *s, const char *what, int64_t which) {
     return sk_bad_attr(s->c, SK_MALFORMED, "%s %lld", what, (long long)which);
 }
 
-/* The double before x: y < x is y <= before(x), and never true when that is NaN. */
+/* y < x is y <= before(x), and never true when that is NaN. */
 static double before(double x) {
     uint64_t bits;
     if (!(x > -INFINITY)) return NAN;
@@ -52,17 +100,16 @@ static double before(double x) {
 
 /* The comparison of node i. All orders become <=, with children changing places where need be. */
 static sk_status write_node(source *s, sk_tree_node *node, size_t i, child next[2]) {
-    const int64_t feature = ((const int64_t *)s->features.data)[i];
+    const int64_t feature = sk_list_int(&s->list[FEATURES], i);
+    const double split = sk_list_real(&s->list[SPLITS], i);
     int mode = s->mode[i];
-    if ((mode == GTE || mode == GT) && sk_real_at(&s->splits, i) != sk_real_at(&s->splits, i))
-        mode = EQ; /* with a NaN: never */
+    if ((mode == GTE || mode == GT) && split != split) mode = EQ; /* with a NaN: never */
     const int turned = mode == GTE || mode == GT || mode == NEQ;
-    int nan_first = sk_ml_count(&s->missing) && ((const int64_t *)s->missing.data)[i] != 0;
+    int nan_first = s->list[MISSING].n && sk_list_int(&s->list[MISSING], i) != 0;
     if (feature < 0 || feature >= SK_TREE_FEATURES) return malformed(s, "a node compares feature", feature);
     if ((uint32_t)feature >= s->forest->features) s->forest->features = (uint32_t)feature + 1;
     node->feature = (uint32_t)feature;
-    node->split = mode == MEMBER ? 0 : sk_real_at(&s->splits, i);
-    if (mode == LT || mode == GTE) node->split = before(node->split);
+    node->split = mode == LT || mode == GTE ? before(split) : split;
     if (mode == EQ || mode == NEQ) node->feature |= SK_TREE_EQUAL;
     if (mode == MEMBER) {
         node->feature |= SK_TREE_MEMBER;
@@ -114,12 +161,10 @@ static sk_status flatten(source *s, const child *roots) {
 }
 
 /* votes[1..]: by leaf, in the order of the file. leaf[i]: whose vote i is. */
-static sk_status take_votes(source *s, size_t n, const int32_t *leaf, const sk_tensor *targets,
-                            const sk_tensor *weights) {
+static sk_status take_votes(source *s, const int32_t *leaf) {
     sk_forest *f = s->forest;
-    const int64_t *target = targets->data;
-    if (n >= UINT32_MAX || f->targets > INT32_MAX)
-        return sk_bad_attr(s->c, SK_LIMIT, "too many votes or targets");
+    const int64_t *target = s->list[TARGETS].data;
+    const size_t n = s->list[TARGETS].n;
     f->votes = sk_arena_calloc(&s->c->ir->arena, n + 1, sizeof *f->votes);
     uint32_t *start = temporary(s, s->n_leaves + 1, sizeof *start);
     s->vote = start;
@@ -138,20 +183,17 @@ static sk_status take_votes(source *s, size_t n, const int32_t *leaf, const sk_t
         start[i + 1] += start[i];
     }
     for (size_t i = 0; i < n; i++) {
-        const double weight = sk_real_at(weights, i);
+        const double weight = sk_list_real(&s->list[WEIGHTS], i);
         if (weight < 0) f->has_sign = 1;
         f->votes[1 + start[leaf[i]]++] = (sk_vote){weight, (int32_t)target[i], 0};
     }
-    /* start[i] is now where leaf i ends */
-    for (size_t i = s->n_leaves; i-- > 0;) {
+    for (size_t i = s->n_leaves; i-- > 0;) { /* start[i] is where leaf i ends */
         const uint32_t begin = i ? start[i - 1] : 0, end = start[i];
         if (end > begin) f->votes[end].last = 1;
         start[i] = end > begin ? begin + 1 : 0;
     }
     return SK_OK;
 }
-
-/* ---- nodes named by ids (versions 1 and 3) ---- */
 
 /* Tree and node id as one number that sorts by both. */
 static sk_status id_key(const source *s, int64_t tree, int64_t node, int64_t *key) {
@@ -161,25 +203,22 @@ static sk_status id_key(const source *s, int64_t tree, int64_t node, int64_t *ke
     return SK_OK;
 }
 
-typedef struct node_ids {
-    const int64_t *tree, *node;
-    sk_lookup lookup; /* of id_key */
-} node_ids;
-
-static sk_status find_node(const source *s, const node_ids *ids, int64_t tree, int64_t node, int32_t *index) {
+static sk_status find_node(const source *s, const sk_lookup *ids, int64_t tree, int64_t node,
+                           int32_t *index) {
     int64_t key = 0;
     SK_TRY(id_key(s, tree, node, &key));
-    *index = sk_lookup_key(&ids->lookup, key);
+    *index = sk_lookup_key(ids, key);
     return *index < 0 ? malformed(s, "there is no node", node) : SK_OK;
 }
 
-static sk_status sort_ids(source *s, node_ids *ids) {
-    sk_ranked *sorted = temporary(s, s->n, sizeof *sorted);
+static sk_status sort_ids(source *s, sk_lookup *ids) {
+    sk_ranked *sorted = ids->sorted = temporary(s, s->n, sizeof *sorted);
     if (!sorted) return SK_OUT_OF_MEMORY;
-    ids->lookup = (sk_lookup){.sorted = sorted, .n = s->n};
+    ids->keys.n = s->n;
     for (size_t i = 0; i < s->n; i++) {
         sorted[i].index = (int32_t)i;
-        SK_TRY(id_key(s, ids->tree[i], ids->node[i], &sorted[i].key));
+        SK_TRY(id_key(s, sk_list_int(&s->list[TREE_IDS], i), sk_list_int(&s->list[NODE_IDS], i),
+                      &sorted[i].key));
     }
     sk_rank_sort(sorted, s->n);
     for (size_t i = 1; i < s->n; i++)
@@ -188,18 +227,9 @@ static sk_status sort_ids(source *s, node_ids *ids) {
     return SK_OK;
 }
 
-static sk_status read_modes(source *s, const sk_string *words) {
-    for (size_t i = 0; i < s->n; i++) {
-        const int mode = sk_word(&words[i], mode_words);
-        if (mode < 0 || mode == MEMBER) return malformed(s, "unknown mode of node", (int64_t)i);
-        s->mode[i] = (uint8_t)mode;
-    }
-    return SK_OK;
-}
-
 /* Each tree's root is the first of its nodes in the file; trees come in the order of their ids. */
-static sk_status find_roots(source *s, const node_ids *ids, child **roots) {
-    const sk_ranked *sorted = ids->lookup.sorted;
+static sk_status find_roots(source *s, const sk_lookup *ids, child **roots) {
+    const sk_ranked *sorted = ids->sorted;
     sk_forest *f = s->forest;
     for (size_t i = 0; i < s->n; i++) f->n_trees += !i || sorted[i].key >> 32 != sorted[i - 1].key >> 32;
     *roots = temporary(s, f->n_trees, sizeof **roots);
@@ -215,63 +245,38 @@ static sk_status find_roots(source *s, const node_ids *ids, child **roots) {
     return SK_OK;
 }
 
-static sk_status read_children(source *s, const node_ids *ids, const char *name, child *children) {
-    sk_tensor list;
-    SK_TRY(sk_ml_ints(s->c, name, s->n, &list));
+static sk_status read_by_ids(source *s, child **roots) {
+    const sk_list *list = s->list;
+    const size_t votes = list[TARGETS].n;
+    sk_lookup ids;
+    s->mode = temporary(s, s->n, 1);
+    int32_t *leaf = temporary(s, votes, sizeof *leaf);
+    if (!s->mode || !leaf) return SK_OUT_OF_MEMORY;
     for (size_t i = 0; i < s->n; i++) {
+        const int mode = sk_word((const sk_string *)list[MODES].data + i, mode_words);
+        if (mode < 0 || mode == MEMBER) return malformed(s, "unknown mode of node", (int64_t)i);
+        s->mode[i] = (uint8_t)mode;
+    }
+    SK_TRY(sort_ids(s, &ids));
+    for (size_t k = 0; k < 2 * s->n; k++) {
+        const size_t i = k / 2;
         int32_t index = 0;
         if (s->mode[i] == LEAF) continue;
-        SK_TRY(find_node(s, ids, ids->tree[i], ((const int64_t *)list.data)[i], &index));
-        children[i] = s->mode[index] == LEAF ? ~index : index;
+        SK_TRY(find_node(s, &ids, sk_list_int(&list[TREE_IDS], i),
+                         sk_list_int(&list[k % 2 ? FALSE_IDS : TRUE_IDS], i), &index));
+        (k % 2 ? s->second : s->first)[i] = s->mode[index] == LEAF ? ~index : index;
     }
-    return SK_OK;
-}
-
-static sk_status read_votes(source *s, const node_ids *ids, int classifier) {
-    sk_tensor tree, node, target, weight;
-    SK_TRY(sk_ml_ints(s->c, classifier ? "class_ids" : "target_ids", SK_ML_ANY, &target));
-    const size_t n = sk_ml_count(&target);
-    SK_TRY(sk_ml_ints(s->c, classifier ? "class_treeids" : "target_treeids", n, &tree));
-    SK_TRY(sk_ml_ints(s->c, classifier ? "class_nodeids" : "target_nodeids", n, &node));
-    SK_TRY(sk_ml_floats(s->c, classifier ? "class_weights" : "target_weights",
-                        classifier ? "class_weights_as_tensor" : "target_weights_as_tensor", n, &weight));
-    int32_t *leaf = temporary(s, n, sizeof *leaf);
-    if (!leaf) return SK_OUT_OF_MEMORY;
-    for (size_t i = 0; i < n; i++)
-        SK_TRY(find_node(s, ids, ((const int64_t *)tree.data)[i], ((const int64_t *)node.data)[i], &leaf[i]));
-    return take_votes(s, n, leaf, &target, &weight);
-}
-
-static sk_status read_by_ids(source *s, int classifier, child **roots) {
-    sk_tensor tree, node, modes;
-    SK_TRY(sk_ml_list(s->c, "nodes_modes", SK_ATTR_STRINGS, NULL, &modes));
-    s->n = s->n_leaves = sk_ml_count(&modes);
-    if (!s->n) return sk_bad_attr(s->c, SK_MALFORMED, "no nodes");
-    SK_TRY(sk_ml_ints(s->c, "nodes_treeids", s->n, &tree));
-    SK_TRY(sk_ml_ints(s->c, "nodes_nodeids", s->n, &node));
-    SK_TRY(sk_ml_floats(s->c, "nodes_values", "nodes_values_as_tensor", s->n, &s->splits));
-    node_ids ids = {tree.data, node.data, {.n = 0}};
-    s->mode = temporary(s, s->n, 1);
-    s->first = temporary(s, s->n, 2 * sizeof *s->first);
-    if (!s->mode || !s->first) return SK_OUT_OF_MEMORY;
-    s->second = s->first + s->n;
-    SK_TRY(read_modes(s, modes.data));
-    SK_TRY(sort_ids(s, &ids));
-    SK_TRY(read_children(s, &ids, "nodes_truenodeids", s->first));
-    SK_TRY(read_children(s, &ids, "nodes_falsenodeids", s->second));
+    for (size_t i = 0; i < votes; i++)
+        SK_TRY(find_node(s, &ids, sk_list_int(&list[VOTE_TREES], i), sk_list_int(&list[VOTE_NODES], i),
+                         &leaf[i]));
     SK_TRY(find_roots(s, &ids, roots));
-    return read_votes(s, &ids, classifier);
+    return take_votes(s, leaf);
 }
 
-/* ---- nodes by position (version 5) ---- */
-
-static sk_status read_refs(source *s, const char *ids_name, const char *leafs_name, child *children) {
-    sk_tensor ids, leafs;
-    SK_TRY(sk_ml_ints(s->c, ids_name, s->n, &ids));
-    SK_TRY(sk_ml_ints(s->c, leafs_name, s->n, &leafs));
+static sk_status read_refs(source *s, int ids, int leafs, child *children) {
     for (size_t i = 0; i < s->n; i++) {
-        const int64_t id = ((const int64_t *)ids.data)[i];
-        const int is_leaf = ((const int64_t *)leafs.data)[i] != 0;
+        const int64_t id = sk_list_int(&s->list[ids], i);
+        const int is_leaf = sk_list_int(&s->list[leafs], i) != 0;
         if (id < 0 || (uint64_t)id >= (is_leaf ? s->n_leaves : s->n))
             return malformed(s, is_leaf ? "there is no leaf" : "there is no node", id);
         children[i] = is_leaf ? ~(int32_t)id : (int32_t)id;
@@ -281,13 +286,11 @@ static sk_status read_refs(source *s, const char *ids_name, const char *leafs_na
 
 /* The sets come in the order of the nodes; the last one may lack its NaN. */
 static sk_status read_members(source *s) {
-    sk_tensor list;
-    SK_TRY(sk_ml_floats(s->c, NULL, "membership_values", SK_ML_ANY, &list));
-    const size_t n = sk_ml_count(&list);
+    const size_t n = s->list[MEMBERS].n;
     double *members = sk_arena_calloc(&s->c->ir->arena, n + 1, sizeof *members);
     s->member = temporary(s, s->n, sizeof *s->member);
     if (!members || !s->member) return sk_oom(s->c->err, n * sizeof *members);
-    sk_ml_doubles(&list, 0, members, n);
+    for (size_t i = 0; i < n; i++) members[i] = sk_list_real(&s->list[MEMBERS], i);
     members[n] = NAN;
     size_t at = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -301,89 +304,86 @@ static sk_status read_members(source *s) {
     return SK_OK;
 }
 
-static sk_status read_roots(source *s, child **roots) {
-    sk_tensor list;
-    SK_TRY(sk_ml_ints(s->c, "tree_roots", SK_ML_ANY, &list));
-    const size_t n = s->forest->n_trees = sk_ml_count(&list);
+static sk_status read_by_position(source *s, child **roots) {
+    const sk_list *list = s->list;
+    const size_t n = s->forest->n_trees = list[ROOTS].n;
+    s->n_leaves = list[TARGETS].n;
+    s->mode = (uint8_t *)(uintptr_t)list[MODES].data;
+    int32_t *leaf = temporary(s, s->n_leaves, sizeof *leaf);
     *roots = temporary(s, n, sizeof **roots);
     s->forest->roots = sk_arena_calloc(&s->c->ir->arena, n, sizeof *s->forest->roots);
-    if (!*roots || !s->forest->roots) return sk_oom(s->c->err, n * sizeof **roots);
+    if (!leaf || !*roots || !s->forest->roots) return sk_oom(s->c->err, n * sizeof **roots);
+    for (size_t i = 0; i < s->n; i++)
+        if (s->mode[i] > MEMBER) return malformed(s, "unknown mode of node", (int64_t)i);
     for (size_t i = 0; i < n; i++) {
-        const int64_t root = ((const int64_t *)list.data)[i];
+        const int64_t root = sk_list_int(&list[ROOTS], i);
         if (root < 0 || (uint64_t)root >= s->n) return malformed(s, "there is no root", root);
         (*roots)[i] = (int32_t)root;
     }
-    return n ? SK_OK : sk_bad_attr(s->c, SK_MALFORMED, "no trees");
+    for (size_t i = 0; i < s->n_leaves; i++) leaf[i] = (int32_t)i;
+    SK_TRY(read_refs(s, TRUE_IDS, TRUE_LEAFS, s->first));
+    SK_TRY(read_refs(s, FALSE_IDS, FALSE_LEAFS, s->second));
+    SK_TRY(read_members(s));
+    return n ? take_votes(s, leaf) : sk_ml_misfit(s->c, "trees");
 }
 
-static sk_status read_by_position(source *s, child **roots) {
-    sk_tensor modes, target, weight;
-    SK_TRY(sk_ml_list(s->c, NULL, SK_ATTR_TENSOR, "nodes_modes", &modes));
-    if (modes.rank < 0 || modes.type != SK_UINT8)
-        return sk_bad_attr(s->c, SK_MALFORMED, "nodes_modes is no uint8 tensor");
-    s->n = sk_numel(&modes);
-    SK_TRY(sk_ml_floats(s->c, NULL, "nodes_splits", s->n, &s->splits));
-    SK_TRY(sk_ml_ints(s->c, "leaf_targetids", SK_ML_ANY, &target));
-    s->n_leaves = sk_ml_count(&target);
-    SK_TRY(sk_ml_floats(s->c, NULL, "leaf_weights", s->n_leaves, &weight));
-    s->mode = modes.data;
-    for (size_t i = 0; i < s->n; i++)
-        if (s->mode[i] > MEMBER) return malformed(s, "unknown mode of node", (int64_t)i);
-    s->first = temporary(s, s->n, 2 * sizeof *s->first);
-    int32_t *leaf = temporary(s, s->n_leaves, sizeof *leaf);
-    if (!s->first || !leaf) return SK_OUT_OF_MEMORY;
-    s->second = s->first + s->n;
-    SK_TRY(read_refs(s, "nodes_truenodeids", "nodes_trueleafs", s->first));
-    SK_TRY(read_refs(s, "nodes_falsenodeids", "nodes_falseleafs", s->second));
-    SK_TRY(read_members(s));
-    SK_TRY(read_roots(s, roots));
-    for (size_t i = 0; i < s->n_leaves; i++) leaf[i] = (int32_t)i;
-    return take_votes(s, s->n_leaves, leaf, &target, &weight);
-}
+#define PLACE(field) .offset = offsetof(sk_forest, field)
+static const sk_field_row options[] = {
+    {"n_targets", .kind = SK_ATTR_INT, PLACE(targets)},
+    {"classlabels_int64s", .kind = SK_ATTR_INTS, PLACE(labels)},
+    {"classlabels_strings", .kind = SK_ATTR_STRINGS, PLACE(labels)},
+    {"base_values", .kind = SK_ATTR_FLOATS, PLACE(base)},
+    {"base_values_as_tensor", FLOAT_TYPES, SK_ATTR_TENSOR, PLACE(base)},
+    {NULL},
+};
 
 static sk_status read_options(source *s, int kind) {
     static const char *const functions[] = {"AVERAGE", "SUM", "MIN", "MAX", NULL};
     sk_forest *f = s->forest;
-    int64_t aggregate = SK_TREE_SUM, post = SK_ML_NONE;
-    f->aggregate = SK_TREE_SUM;
-    f->base = sk_unknown_tensor();
-    if (kind == SK_TREE_CLASSIFIER) {
-        SK_TRY(sk_ml_labels(s->c, "classlabels_int64s", "classlabels_strings", &f->labels));
-        f->targets = (int64_t)sk_ml_count(&f->labels);
+    SK_TRY(sk_ml_read(s->c, f, options));
+    if (kind == SK_TREE_CLASSIFIER) f->targets = (int64_t)f->labels.n;
+    if (kind != SK_TREE_ENSEMBLE) {
+        SK_TRY(sk_want_word(s->c, "aggregate_function", functions, SK_TREE_SUM, &f->aggregate));
+        SK_TRY(sk_ml_post(s->c, &f->post));
     } else {
-        SK_TRY(sk_want_int(s->c, "n_targets", 0, &f->targets));
-        if (f->targets < 1)
-            return sk_bad_attr(s->c, SK_MALFORMED, "n_targets is %lld", (long long)f->targets);
-    }
-    if (kind == SK_TREE_ENSEMBLE) {
+        int64_t aggregate, post;
         SK_TRY(sk_want_int(s->c, "aggregate_function", SK_TREE_SUM, &aggregate));
         SK_TRY(sk_want_int(s->c, "post_transform", SK_ML_NONE, &post));
         if (aggregate < 0 || aggregate > SK_TREE_MAX || post < 0 || post > SK_ML_PROBIT)
-            return sk_bad_attr(s->c, SK_MALFORMED, "aggregate_function or post_transform is out of range");
+            return malformed(s, "aggregate_function or post_transform is none of", SK_ML_PROBIT);
         f->aggregate = (int)aggregate;
         f->post = (int)post;
-        return SK_OK;
     }
-    SK_TRY(sk_ml_floats(s->c, "base_values", "base_values_as_tensor", SK_ML_ANY, &f->base));
-    if ((int64_t)sk_ml_count(&f->base) > f->targets ||
-        (kind == SK_TREE_REGRESSOR && sk_ml_count(&f->base) && (int64_t)sk_ml_count(&f->base) < f->targets))
-        return malformed(
-            s, "the number of base_values is not that of the targets:", (int64_t)sk_ml_count(&f->base));
-    if (kind == SK_TREE_REGRESSOR)
-        SK_TRY(sk_want_word(s->c, "aggregate_function", functions, SK_TREE_SUM, &f->aggregate));
-    return sk_ml_post(s->c, &f->post);
+    if (f->targets < 1 || f->targets > INT32_MAX) return malformed(s, "the number of targets is", f->targets);
+    if ((int64_t)f->base.n > f->targets ||
+        (kind == SK_TREE_REGRESSOR && f->base.n && (int64_t)f->base.n < f->targets))
+        return sk_ml_misfit(s->c, "base_values and targets");
+    return SK_OK;
+}
+
+static int lengths_fit(const source *s, int kind) {
+    const sk_list *list = s->list;
+    for (int i = MODES; i <= NODE_IDS; i++)
+        if (list[i].n != s->n) return 0;
+    for (int i = TARGETS; i <= (kind == SK_TREE_ENSEMBLE ? WEIGHTS : VOTE_NODES); i++)
+        if (list[i].n != list[TARGETS].n) return 0;
+    return s->n && (!list[MISSING].n || list[MISSING].n == s->n);
 }
 
 static sk_status read_forest(source *s) {
     const int kind = s->c->node->op->param;
     child *roots = NULL;
     SK_TRY(read_options(s, kind));
-    SK_TRY(kind == SK_TREE_ENSEMBLE ? read_by_position(s, &roots)
-                                    : read_by_ids(s, kind == SK_TREE_CLASSIFIER, &roots));
-    SK_TRY(sk_ml_ints(s->c, "nodes_featureids", s->n, &s->features));
-    SK_TRY(sk_ml_ints(s->c, "nodes_missing_value_tracks_true", SK_ML_ANY, &s->missing));
-    if (sk_ml_count(&s->missing))
-        SK_TRY(sk_ml_ints(s->c, "nodes_missing_value_tracks_true", s->n, &s->missing));
+    SK_TRY(sk_ml_read(s->c, s->list,
+                      kind == SK_TREE_ENSEMBLE     ? ensemble
+                      : kind == SK_TREE_CLASSIFIER ? classifier
+                                                   : regressor));
+    s->n = s->n_leaves = s->list[MODES].n;
+    if (!lengths_fit(s, kind)) return sk_ml_misfit(s->c, "lengths of attributes");
+    s->first = temporary(s, s->n, 2 * sizeof *s->first);
+    if (!s->first) return SK_OUT_OF_MEMORY;
+    s->second = s->first + s->n;
+    SK_TRY(kind == SK_TREE_ENSEMBLE ? read_by_position(s, &roots) : read_by_ids(s, &roots));
     s->forest->features = 1; /* leaves look at the first feature, too */
     return flatten(s, roots);
 }
