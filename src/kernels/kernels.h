@@ -76,8 +76,8 @@ typedef struct sk_dwconv_args {
 } sk_dwconv_args;
 typedef void sk_f32_dwconv_fn(const sk_dwconv_args *args);
 
-/* Winograd's convolution: 3 x 3, stride 1, tiles of h x w outputs from (h + 2) x (w + 2) inputs, 4 |
- * channels. in: the input tile, pixel p at rows[p], into v[p * step + c] for as many transformed positions p.
+/* Winograd's convolution: 3 x 3, tiles of h x w outputs from (h + 2) x (w + 2) inputs, with stride 2 (2 h + 1)
+ * x (2 w + 1), 4 | channels. in: the input tile, pixel p at rows[p], into v[p * step + c] for as many transformed positions p.
  * Each position is then a product of its own, m = v * transformed weights. out: m[p * step + c] back into the
  * tile's first height x width (at most h x w) pixels, y = clamp(... + add); `line` floats from line to line
  * of y and add, channels from pixel to pixel; add may be NULL, or y. */
@@ -95,6 +95,18 @@ typedef struct sk_winograd_out_args {
     float lo, hi;
 } sk_winograd_out_args;
 typedef void sk_f32_winograd_out_fn(const sk_winograd_out_args *args);
+
+/* The weights of row y of the positions, `floats` of each position's: at[x] is where they are, made at to[x *
+ * step] or among the taps' own, tap t's at taps[t * tap_step]. 4 | floats; a panel's bias is transformed like
+ * the rest, for the caller to replace. */
+typedef struct sk_winograd_weights_args {
+    size_t floats, tap_step, step;
+    const float *taps;
+    float *to;
+    const float **at;
+    int32_t y;
+} sk_winograd_weights_args;
+typedef void sk_f32_winograd_weights_fn(const sk_winograd_weights_args *args);
 
 /* The rows of sk_f32_igemm_fn for output pixels [first, first + m), counted over all images: piece t is what
  * the window (two spatial dimensions, one group, no dilation along x) sees of its line t, tap by tap, the

@@ -39,17 +39,38 @@ sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w) {
     return NULL;
 }
 
-/* The larger the tile the fewer multiplications, and the more memory for the transformed weights (4, 2.7 and
- * 1.8 times the plain ones). So the larger the weights the smaller the tile: ResNet-50 then takes 1.4 times
- * its weights in all. */
-const sk_winograd_kernels *sk_select_f32_winograd(int32_t in_c, int32_t out_c) {
-    static const sk_winograd_kernels tiles[] = {
-        {4, 4, f32_winograd_in_4x4__simd128, f32_winograd_out_4x4__simd128},
-        {2, 4, f32_winograd_in_2x4__simd128, f32_winograd_out_2x4__simd128},
-        {2, 2, f32_winograd_in_2x2__simd128, f32_winograd_out_2x2__simd128}};
-    const int64_t pairs = (int64_t)in_c * out_c;
-    if (in_c % 4 || out_c % 4 || in_c < 16 || out_c < 16) return NULL;
-    return &tiles[pairs <= 128 * 128 ? 0 : pairs <= 256 * 256 ? 1 : 2];
+/* Up to 128 x 128 channels the transformed weights are kept, four times the plain ones; beyond they are made
+ * at each run, a large part of the time where tiles are few, so then the smaller ones are better (512
+ * channels, 7 x 7: 3.75 ms with weights kept for tiles of 2 x 2; made 3.3 with 4 x 4, 2.95 with 2 x 4). */
+const sk_winograd_kernels *sk_select_f32_winograd(const sk_window *w) {
+    static const sk_winograd_kernels kept = {1,
+                                             4,
+                                             4,
+                                             f32_winograd_in_4x4__simd128,
+                                             f32_winograd_out_4x4__simd128,
+                                             NULL},
+                                     made = {1,
+                                             4,
+                                             4,
+                                             f32_winograd_in_4x4__simd128,
+                                             f32_winograd_out_4x4__simd128,
+                                             f32_winograd_weights_4x4__simd128},
+                                     few = {1,
+                                            2,
+                                            4,
+                                            f32_winograd_in_2x4__simd128,
+                                            f32_winograd_out_2x4__simd128,
+                                            f32_winograd_weights_2x4__simd128},
+                                     apart = {2,
+                                              2,
+                                              2,
+                                              f32_winograd_in_2x2s2__simd128,
+                                              f32_winograd_out_2x2s2__simd128,
+                                              f32_winograd_weights_2x2s2__simd128};
+    if (w->in_c % 4 || w->out_c % 4 || w->in_c < 16 || w->out_c < 16) return NULL;
+    if (w->stride[1] == 2) return &apart;
+    if ((int64_t)w->in_c * w->out_c <= 128 * 128) return &kept;
+    return (int64_t)w->batch * w->out[1] * w->out[2] <= 64 ? &few : &made;
 }
 
 /* ---- pooling ---- */

@@ -14,12 +14,13 @@ sk_f32_igemm_fn *sk_select_f32_igemm(int tile);
 sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w);
 
 typedef struct sk_winograd_kernels {
-    int32_t height, width; /* of the output tile */
+    int32_t stride, height, width; /* height, width: of the output tile */
     sk_f32_winograd_in_fn *in;
     sk_f32_winograd_out_fn *out;
+    sk_f32_winograd_weights_fn *weights; /* NULL: transformed weights are kept */
 } sk_winograd_kernels;
-/* For a 3 x 3 convolution with so many channels in and out; NULL: the direct way is better. */
-const sk_winograd_kernels *sk_select_f32_winograd(int32_t in_c, int32_t out_c);
+/* For a 3 x 3 convolution; NULL: the direct way is better. */
+const sk_winograd_kernels *sk_select_f32_winograd(const sk_window *w);
 
 /* ---- pooling ---- */
 /* One output pixel of a float32 pool (sk_pool_kind), channels-last; NULL: only any_pool__ref does it. */

@@ -8,14 +8,25 @@
 #include "kernels/kernels.h"
 
 #define SIDE 6 /* of the largest input tile */
+/* Of the input tile, and how many positions a line has. */
+#define SIDE_OF(stride, t) (((t) - 1) * (stride) + 3)
 
 SK_INLINE v128_t add(v128_t a, v128_t b) { return wasm_f32x4_add(a, b); }
 SK_INLINE v128_t sub(v128_t a, v128_t b) { return wasm_f32x4_sub(a, b); }
 /* a * k + b */
 SK_INLINE v128_t scaled(v128_t a, float k, v128_t b) { return sk_madd(a, wasm_f32x4_splat(k), b); }
 
-/* One line of B' d. */
-SK_INLINE void in_line(const int t, const v128_t *d, v128_t *o) {
+/* One line of B' d. Stride 2: the odd inputs meet two taps, three products for two outputs (0, 2, 3); each
+ * even one meets the middle tap (1, 4). */
+SK_INLINE void in_line(const int stride, const int t, const v128_t *d, v128_t *o) {
+    if (stride == 2) {
+        o[0] = sub(d[0], d[2]);
+        o[1] = d[1];
+        o[2] = d[2];
+        o[3] = sub(d[4], d[2]);
+        o[4] = d[3];
+        return;
+    }
     if (t == 2) {
         o[0] = sub(d[0], d[2]);
         o[1] = add(d[1], d[2]);
@@ -34,7 +45,12 @@ SK_INLINE void in_line(const int t, const v128_t *d, v128_t *o) {
 }
 
 /* One line of A' m. */
-SK_INLINE void out_line(const int t, const v128_t *m, v128_t *o) {
+SK_INLINE void out_line(const int stride, const int t, const v128_t *m, v128_t *o) {
+    if (stride == 2) {
+        o[0] = add(add(m[0], m[1]), m[2]);
+        o[1] = add(m[2], add(m[3], m[4]));
+        return;
+    }
     const v128_t sum = add(m[1], m[2]), difference = sub(m[1], m[2]);
     if (t == 2) {
         o[0] = add(m[0], sum);
@@ -49,30 +65,30 @@ SK_INLINE void out_line(const int t, const v128_t *m, v128_t *o) {
 }
 
 /* h x w: the output tile. */
-SK_INLINE void in_tile(const int h, const int w, const sk_winograd_in_args *a) {
-    const int down = h + 2, across = w + 2;
+SK_INLINE void in_tile(const int stride, const int h, const int w, const sk_winograd_in_args *a) {
+    const int down = SIDE_OF(stride, h), across = SIDE_OF(stride, w);
     for (size_t c = 0; c < a->channels; c += 4) {
         v128_t between[SIDE * SIDE];
         for (int x = 0; x < across; x++) {
             v128_t d[SIDE], o[SIDE];
             SK_UNROLL
             for (int y = 0; y < down; y++) d[y] = sk_load4(a->rows[y * across + x] + c);
-            in_line(h, d, o);
+            in_line(stride, h, d, o);
             SK_UNROLL
             for (int y = 0; y < down; y++) between[y * across + x] = o[y];
         }
         float *v = a->v + c;
         for (int y = 0; y < down; y++) {
             v128_t o[SIDE];
-            in_line(w, between + y * across, o);
+            in_line(stride, w, between + y * across, o);
             SK_UNROLL
             for (int x = 0; x < across; x++, v += a->step) sk_store4(v, o[x]);
         }
     }
 }
 
-SK_INLINE void out_tile(const int h, const int w, const sk_winograd_out_args *a) {
-    const int down = h + 2, across = w + 2;
+SK_INLINE void out_tile(const int stride, const int h, const int w, const sk_winograd_out_args *a) {
+    const int down = SIDE_OF(stride, h), across = SIDE_OF(stride, w);
     const v128_t lo = wasm_f32x4_splat(a->lo), hi = wasm_f32x4_splat(a->hi);
     for (size_t c = 0; c < a->channels; c += 4) {
         v128_t between[4 * SIDE];
@@ -81,14 +97,14 @@ SK_INLINE void out_tile(const int h, const int w, const sk_winograd_out_args *a)
             v128_t d[SIDE], o[4];
             SK_UNROLL
             for (int y = 0; y < down; y++, m += (size_t)across * a->step) d[y] = sk_load4(m);
-            out_line(h, d, o);
+            out_line(stride, h, d, o);
             SK_UNROLL
             for (int y = 0; y < h; y++) between[y * across + x] = o[y];
         }
         for (int y = 0; y < a->height; y++) {
             const size_t line = (size_t)y * a->line + c;
             v128_t o[4];
-            out_line(w, between + y * across, o);
+            out_line(stride, w, between + y * across, o);
             SK_UNROLL
             for (int x = 0; x < w; x++) {
                 const size_t at = line + (size_t)x * a->channels;
@@ -100,12 +116,14 @@ SK_INLINE void out_tile(const int h, const int w, const sk_winograd_out_args *a)
     }
 }
 
-#define TILE_KERNELS(h, w)                                                                                   \
-    void f32_winograd_in_##h##x##w##__simd128(const sk_winograd_in_args *args) { in_tile(h, w, args); }      \
-    void f32_winograd_out_##h##x##w##__simd128(const sk_winograd_out_args *args) { out_tile(h, w, args); }
-TILE_KERNELS(2, 2)
-TILE_KERNELS(2, 4)
-TILE_KERNELS(4, 4)
+#define TILE_KERNELS(name, stride, h, w)                                                                     \
+    void f32_winograd_in_##name##__simd128(const sk_winograd_in_args *args) { in_tile(stride, h, w, args); } \
+    void f32_winograd_out_##name##__simd128(const sk_winograd_out_args *args) {                              \
+        out_tile(stride, h, w, args);                                                                        \
+    }
+TILE_KERNELS(2x4, 1, 2, 4)
+TILE_KERNELS(4x4, 1, 4, 4)
+TILE_KERNELS(2x2s2, 2, 2, 2)
 
 /* The sum of a residual connection, on a block of outputs that is still in the cache. */
 void f32_residual__simd128(size_t n, const float *x, float *y, float clamp_lo, float clamp_hi) {

@@ -3,7 +3,7 @@
  * - pointwise, 1 x 1: a plain product over all pixels
  * - indirect, k x k: the same product over rows in pieces, one a tap, found through pointers (no im2col).
  * With few channels the taps along x, which lie side by side, are read as one piece
- * - winograd, 3 x 3 with stride 1: products of transformed tiles
+ * - winograd, 3 x 3 with stride 1 or 2: products of transformed tiles
  * - depthwise, one channel a group: lines of the output, vectorised over channels; odd windows as indirect
  *
  * Plain tensors are turned channels-last in scratch first. What a residual connection adds is input 3. */
@@ -118,8 +118,9 @@ static sk_status pack_weights(sk_prepare *p, sk_conv_state *s) {
                              .taps = (int32_t)sk_window_taps(&s->w)};
     if (s->way == SK_CONV_WINOGRAD) {
         s->winograd = sk_winograd_kernels_for(&s->w);
-        s->form.tile[0] = s->winograd->height;
-        s->form.tile[1] = s->winograd->width;
+        s->form.apart = s->winograd->weights != NULL;
+        s->form.tile[0] = s->form.apart ? 0 : s->winograd->height;
+        s->form.tile[1] = s->form.apart ? 0 : s->winograd->width;
     }
     if (s->pack_at_run) {
         want_weights(p);
@@ -191,6 +192,7 @@ static sk_status conv_run(sk_run *r) {
                       .rows = scratch + s->rows,
                       .v = (float *)(scratch + s->v),
                       .m = (float *)(scratch + s->m),
+                      .u = (float *)(scratch + s->u),
                       .lo = r->node->lo,
                       .hi = r->node->hi};
     if (s->turn_y && c.add) {

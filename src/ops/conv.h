@@ -26,13 +26,14 @@ void sk_conv_reference(const sk_run *r, const sk_window *w, sk_f32_conv_fn *kern
 
 /* Weights [out_c][in_c / groups][taps] as the kernels want them: for each group panels of 8 output channels,
  * rows in the order (tap, input channel); depthwise (one input and output channel a group): panels of 4
- * channels, a row a tap; winograd: a matrix of transformed weights for each position of the input tile,
- * panels of 8. */
+ * channels, a row a tap; winograd: a matrix of transformed weights for each position of the input tile, or
+ * one for each tap (`apart`) from which they are made at each run, panels of 8. */
 typedef struct sk_conv_form {
     int32_t depthwise, groups;
     int32_t bias;              /* id of the constant bias, -1: none or not constant */
     int32_t out_c, in_c, taps; /* in_c: of a group */
     int32_t tile[2];           /* winograd: the output tile's height and width; 0: not transformed */
+    int32_t apart;
 } sk_conv_form;
 
 int sk_conv_form_bytes(const sk_conv_form *f, size_t *bytes);
@@ -66,7 +67,9 @@ typedef struct sk_conv_state {
     sk_f32_dwconv_fn *dwconv;
     const sk_winograd_kernels *winograd;
     size_t tiles[2], block;               /* winograd: down, across; so many at once */
+    size_t panels;                        /* winograd: columns / 8 for which weights are made at once */
     size_t x, y, rows, zeros, pack, v, m; /* offsets in scratch */
+    size_t u, u_floats;                   /* the weights made, so many a thread */
     size_t n_zeros, rows_bytes;           /* rows, or patches: so many bytes a thread */
 } sk_conv_state;
 
@@ -77,7 +80,7 @@ typedef struct sk_conv_call {
     const float *add; /* what is added before clamping, laid out as y; NULL: nothing */
     float *y;
     char *rows;   /* rows_bytes for each thread */
-    float *v, *m; /* winograd */
+    float *v, *m, *u; /* winograd */
     size_t first; /* winograd: the block's first tile */
     float lo, hi;
 } sk_conv_call;

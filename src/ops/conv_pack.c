@@ -4,12 +4,13 @@
 static sk_panels group_panels(const sk_conv_form *f) {
     if (f->depthwise) return (sk_panels){4, (size_t)f->out_c, (size_t)f->taps, NULL};
     return (sk_panels){SK_PANEL, (size_t)(f->out_c / f->groups),
-                       (size_t)f->in_c * (f->tile[0] ? 1 : (size_t)f->taps), NULL};
+                       (size_t)f->in_c * (f->tile[0] || f->apart ? 1 : (size_t)f->taps), NULL};
 }
 
-/* Matrices one after the other: of groups, or of the positions of a transformed tile. */
+/* Matrices one after the other: of groups, of the positions of a transformed tile, or of taps. */
 static size_t matrices(const sk_conv_form *f) {
     if (f->tile[0]) return (size_t)(f->tile[0] + 2) * (size_t)(f->tile[1] + 2);
+    if (f->apart) return (size_t)f->taps;
     return f->depthwise ? 1 : (size_t)f->groups;
 }
 
@@ -76,6 +77,27 @@ static void transform_channels(const sk_conv_form *f, const sk_panels *p, size_t
         }
 }
 
+/* One group, a matrix a tap; the bias is with the middle one. */
+static sk_status pack_apart(const sk_conv_form *f, sk_weights *weights, sk_weights *bias, float *packed) {
+    sk_panels p = group_panels(f);
+    const size_t taps = (size_t)f->taps, filter = p.k * taps, matrix = sk_conv_group_floats(f);
+    const float *b = NULL;
+    if (bias) SK_TRY(sk_weights_at(bias, 0, p.n, &b));
+    for (size_t t = 0; t < taps; t++) {
+        p.data = packed + t * matrix;
+        sk_pack_bias(&p, t == taps / 2 ? b : NULL);
+    }
+    for (size_t col = 0; col < p.n; col += SK_PANEL) {
+        const size_t cols = p.n - col < SK_PANEL ? p.n - col : SK_PANEL;
+        SK_TRY(sk_weights_at(weights, col * filter, cols * filter, &b));
+        for (size_t t = 0; t < taps; t++) {
+            p.data = packed + t * matrix;
+            sk_pack_piece(&p, &(sk_piece){0, p.k, col, cols, b + t, taps, filter, 1.0f});
+        }
+    }
+    return SK_OK;
+}
+
 /* The bias stands where it reaches all outputs of a tile alike: position (1, 1) of the products. */
 static sk_status pack_transformed(const sk_conv_form *f, sk_weights *weights, sk_weights *bias,
                                   float *packed) {
@@ -99,6 +121,7 @@ static sk_status pack_transformed(const sk_conv_form *f, sk_weights *weights, sk
 sk_status sk_conv_pack(const sk_conv_form *f, sk_weights *weights, sk_weights *bias, float *packed) {
     sk_panels p = group_panels(f);
     if (f->tile[0]) return pack_transformed(f, weights, bias, packed);
+    if (f->apart) return pack_apart(f, weights, bias, packed);
     p.data = packed;
     for (size_t g = 0; g < matrices(f); g++, p.data += sk_conv_group_floats(f)) {
         const float *b = NULL;
