@@ -10,6 +10,17 @@ import { SLICE, tick } from './tick.js';
 /** @typedef {Awaited<ReturnType<typeof startEngine>>} Engine */
 
 const PAGE = 65536;
+
+/** @param {Uint8Array[]} parts */
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 /** Pages of a shared memory to begin with: INITIAL_MEMORY of the Makefile. */
 const INITIAL = 32;
 
@@ -91,8 +102,50 @@ export async function startEngine(module, files, most) {
   const id = wasm.build_id && textOf('build_id');
   if (id !== __SK_BUILD_ID__)
     fail('version-mismatch', `build ${id} of the wasm, ${__SK_BUILD_ID__} of worker.js`);
-  /** @type {{types: string[], statuses: string[], describe: string[], build: string}} */
-  const { types, statuses, describe, build } = JSON.parse(textOf('tables'));
+  /** @type {{types: string[], statuses: string[], kinds: string[], describe: string[], build: string}} */
+  const { types, statuses, kinds, describe, build } = JSON.parse(textOf('tables'));
+
+  /** @param {number} input @param {number} item of a list, or -1 @param {any} tensor */
+  const setTensor = (input, item, { type, dims, data }) => {
+    const strings = Array.isArray(data) && data.map((text) => new TextEncoder().encode(text));
+    const head = Int32Array.from([...dims, ...(strings || []).map(({ length }) => length)]);
+    let packed = new Uint8Array(head.buffer);
+    if (strings) packed = joined([packed, ...strings]);
+    const status = lend(packed, (at) =>
+      strings
+        ? call('set_strings', input, item, dims.length, strings.length, at, packed.length)
+        : call(item < 0 ? 'set_input' : 'set_item', input, types.indexOf(type), dims.length, at, item),
+    );
+    check(status);
+    if (!data || strings) return;
+    const target = bytesAt(call('input_data'), call('input_bytes'));
+    if (data.length !== target.length)
+      fail('bad-shape', `${target.length} bytes wanted, not ${data.length}`);
+    target.set(data);
+  };
+
+  /** @param {number} index @param {number[]} path from the output to an item @returns {import('./protocol.js').Value} */
+  const outputAt = (index, path) => {
+    check(call('output', index));
+    for (const item of path) call('output_item', item);
+    const kind = kinds[call('output_kind')];
+    if (kind === 'absent') return null;
+    const type = types[call('output_type')];
+    const shape = bytesAt(call('output_dims'), 4 * call('output_rank')).slice();
+    const dims = [...new Int32Array(shape.buffer)];
+    const each = (/** @type {number} */ length, /** @type {(i: number) => any} */ get) =>
+      Array.from({ length }, (_, i) => get(i));
+    if (kind !== 'tensor') {
+      const items = each(kind === 'map' ? 2 : dims[0], (i) => outputAt(index, [...path, i]));
+      return { kind, type, items };
+    }
+    if (type !== 'string')
+      return { type, dims, data: bytesAt(call('output_data'), call('output_bytes')).slice() };
+    const count = dims.reduce((product, dim) => product * dim, 1);
+    const text = (/** @type {number} */ i) =>
+      new TextDecoder().decode(bytesAt(call('output_text', i), call('output_length', i)).slice());
+    return { type, dims, data: each(count, text) };
+  };
 
   return {
     build,
@@ -156,33 +209,17 @@ export async function startEngine(module, files, most) {
       }
     },
 
-    /**
-     * Sets an input; without bytes only its shape, for a warm-up; without a type it is not given.
-     * @param {number} input
-     * @param {string} [type]
-     * @param {readonly number[]} [dims]
-     * @param {Uint8Array} [bytes]
-     */
-    set(input, type, dims = [], bytes) {
-      if (!type) return check(call('unset_input', input));
-      const shape = new Uint8Array(Int32Array.from(dims).buffer);
-      check(lend(shape, (at) => call('set_input', input, types.indexOf(type), dims.length, at)));
-      if (!bytes) return;
-      const target = bytesAt(call('input_data'), call('input_bytes'));
-      if (bytes.length !== target.length)
-        fail('bad-shape', `${target.length} bytes wanted, not ${bytes.length}`);
-      target.set(bytes);
+    /** @param {number} input @param {import('./protocol.js').Value} value */
+    set(input, value) {
+      if (!value) return check(call('unset_input', input));
+      if (!('items' in value)) return setTensor(input, -1, value);
+      const { kind, type, items } = value;
+      check(call('set_list', input, kinds.indexOf(kind), types.indexOf(type), items.length));
+      for (const [i, item] of items.entries()) setTensor(input, i, item);
     },
 
-    /** @param {number} index @returns {import('./protocol.js').Output} */
-    output(index) {
-      check(call('output', index));
-      const type = types[call('output_type')];
-      if (type === 'string') fail('unsupported', 'string outputs are not supported');
-      const shape = bytesAt(call('output_dims'), 4 * call('output_rank')).slice();
-      const { buffer } = bytesAt(call('output_data'), call('output_bytes')).slice();
-      return { type, dims: [...new Int32Array(shape.buffer)], buffer };
-    },
+    /** @param {number} index */
+    output: (index) => outputAt(index, []),
 
     /** Runs time their steps from now on, or no more. */
     profile: (/** @type {boolean} */ on) => call('profile', Number(on)),

@@ -4,7 +4,7 @@
 import { Bytes, isHtml } from './bytes.js';
 import { startEngine } from './engine.js';
 import { fail, ours } from './errors.js';
-import { ERROR, HELP, PROGRESS, RESULT } from './protocol.js';
+import { ERROR, HELP, PROGRESS, RESULT, buffersOf } from './protocol.js';
 import { tick } from './tick.js';
 
 const HASHED_AT_ONCE = 1 << 20; // 4 ms
@@ -99,13 +99,13 @@ export function serve(answer) {
 
   /** @param {import('./protocol.js').Feed[]} feeds */
   const take = (feeds) => {
-    for (const [input, type, dims, bytes] of feeds) {
+    for (const [input, value] of feeds) {
       kept.delete(input);
-      engine.set(input, type, dims, bytes);
+      engine.set(input, value);
     }
     const given = feeds.map(([input]) => input);
     // What an earlier call gave does not count: the engine then says that it is missing.
-    for (let i = 0; i < inputs; i++) if (!given.includes(i) && !kept.has(i)) engine.set(i);
+    for (let i = 0; i < inputs; i++) if (!given.includes(i) && !kept.has(i)) engine.set(i, null);
   };
 
   /** @param {import('./protocol.js').PredictCall} call @param {AbortSignal} signal */
@@ -114,9 +114,9 @@ export function serve(answer) {
     await engine.work(work, signal);
     const outputs = wanted.map((output) => engine.output(output));
     // All copied out before the first goes in: an output may lie in an input's memory.
-    const states = keep.map(([output, input]) => ({ input, ...engine.output(output) }));
-    for (const { input, type, dims, buffer } of states) engine.set(input, type, dims, new Uint8Array(buffer));
-    if (work === 'run') kept = new Set(states.map(({ input }) => input));
+    const states = keep.map(([output]) => engine.output(output));
+    for (const [i, [, input]] of keep.entries()) engine.set(input, states[i]);
+    if (work === 'run') kept = new Set(keep.map(([, input]) => input));
     return outputs;
   };
 
@@ -159,7 +159,7 @@ export function serve(answer) {
     stop = new AbortController();
     try {
       const value = await perform(arg, stop.signal);
-      const buffers = value.map?.((/** @type {import('./protocol.js').Output} */ { buffer }) => buffer);
+      const buffers = value.flatMap?.(buffersOf);
       answer(RESULT, [value, engine.memory(), engine.tuned()], buffers);
     } catch (error) {
       const { code, message, status } = ours(error, 'internal');

@@ -4,6 +4,7 @@
  */
 import { SiskinError, fail } from './errors.js';
 import { summary } from './profile.js';
+import { buffersOf } from './protocol.js';
 import { Tensor } from './tensor.js';
 
 /** @typedef {import('./siskin.d.ts').Model} PublicModel */
@@ -35,6 +36,50 @@ function shaped(/** @type {any} */ data, /** @type {ValueInfo} */ { type, dims }
   );
 }
 
+/** @param {any} given @param {boolean} transfer its buffer, which otherwise is copied */
+function tensorValue({ type, dims, data }, transfer) {
+  if (type === 'string') return { type, dims, data: data.map(String) };
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { type, dims, data: transfer && bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice() };
+}
+
+/**
+ * @param {any} given @param {ValueInfo} info what it is for @param {boolean} transfer
+ * @returns {import('./protocol.js').Value}
+ */
+function toValue(given, info, transfer) {
+  const { kind, type, keys = 'string' } = info;
+  const checked = (/** @type {any} */ one) => new Tensor(one?.type, one?.data, one?.dims);
+  if (kind === 'sequence') {
+    if (!Array.isArray(given)) fail('bad-type', 'a sequence is an array of Tensors');
+    return { kind, type, items: given.map((/** @type {any} */ one) => tensorValue(checked(one), transfer)) };
+  }
+  if (kind === 'map') {
+    const entries = given instanceof Map ? [...given] : Object.entries(given ?? {});
+    const names = entries.map(([key]) => (keys === 'string' ? key : BigInt(key)));
+    const values = entries.map(([, value]) => value);
+    return {
+      kind,
+      type,
+      items: [new Tensor(keys, names), new Tensor(type, values)].map((one) => tensorValue(one, true)),
+    };
+  }
+  const bare = ArrayBuffer.isView(given) || (type === 'string' && Array.isArray(given));
+  return tensorValue(bare ? shaped(given, info) : checked(given), transfer);
+}
+
+/** @param {any} value @returns {any} */
+function fromValue(value) {
+  if (!value) return null;
+  const { kind, type, dims, data, items } = value;
+  if (!kind) return new Tensor(type, data.buffer ?? data, dims);
+  const parts = items.map(fromValue);
+  if (kind === 'sequence') return parts;
+  const entries = Object.create(null); // as in results
+  for (const [i, key] of parts[0].data.entries()) entries[key] = parts[1].data[i];
+  return entries;
+}
+
 /**
  * @param {import('./link.js').Channel} channel
  * @param {Pick<PublicModel, 'inputs' | 'outputs'>} io
@@ -46,23 +91,18 @@ function shaped(/** @type {any} */ data, /** @type {ValueInfo} */ { type, dims }
 export function makeModel(channel, { inputs, outputs }, release, learn, info) {
   /** @param {number} index @param {any} value @param {boolean} [transfer] @returns {Feed} */
   const feed = (index, value, transfer) => {
-    const input = inputs[index];
-    if (value === null) return [index];
     try {
-      const { type, dims, data } = ArrayBuffer.isView(value)
-        ? shaped(value, input)
-        : new Tensor(value?.type, value?.data, value?.dims);
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      return [index, type, dims, transfer && bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()];
+      return [index, value === null ? null : toValue(value, inputs[index], !!transfer)];
     } catch (error) {
-      /** @type {Error} */ (error).message = `input '${input.name}': ${/** @type {Error} */ (error).message}`;
+      /** @type {Error} */ (error).message =
+        `input '${inputs[index].name}': ${/** @type {Error} */ (error).message}`;
       throw error;
     }
   };
 
   /** @param {string} op @param {any} arg @param {Feed[]} [feeds] @param {AbortSignal} [signal] */
   const call = async (op, arg, feeds = [], signal) => {
-    const transfer = new Set(feeds.flatMap(([, , , bytes]) => bytes?.buffer ?? []));
+    const transfer = new Set(feeds.flatMap(([, value]) => buffersOf(value)));
     const [value, memory, tuned] = await channel.call(op, arg, [...transfer], signal);
     info.memory = memory;
     learn(tuned);
@@ -71,7 +111,8 @@ export function makeModel(channel, { inputs, outputs }, release, learn, info) {
 
   /** @param {any} given by name, or the only input's @param {boolean} [transfer] */
   const feedsOf = (given, transfer) => {
-    const bare = ArrayBuffer.isView(given) || typeof given?.type === 'string'; // no map holds a string
+    const bare =
+      ArrayBuffer.isView(given) || Array.isArray(given) || typeof given?.type === 'string'; // no map of inputs holds a string
     if (bare && inputs.length !== 1) fail('bad-name', `${inputs.length} inputs: name them`);
     const entries = bare ? [[inputs[0].name, given]] : Object.entries(given ?? {});
     return entries.map(([name, value]) => feed(find(inputs, name), value, transfer));
@@ -96,11 +137,11 @@ export function makeModel(channel, { inputs, outputs }, release, learn, info) {
         ? names.map((name) => find(outputs, name))
         : [...outputs.keys()].filter((output) => !kept.some(([from]) => from === output));
       const feeds = feedsOf(given, transfer);
-      /** @type {import('./protocol.js').Output[]} */
+      /** @type {import('./protocol.js').Value[]} */
       const values = await call('predict', { work: 'run', feeds, wanted, keep: kept }, feeds, signal);
       const results = Object.create(null); // names are the model's, and __proto__ is one like any other
-      values.forEach(({ type, dims, buffer }, i) => {
-        results[outputs[wanted[i]].name] = new Tensor(/** @type {any} */ (type), buffer, dims);
+      values.forEach((value, i) => {
+        results[outputs[wanted[i]].name] = fromValue(value);
       });
       return results;
     },
@@ -113,7 +154,8 @@ export function makeModel(channel, { inputs, outputs }, release, learn, info) {
       for (const [i, { type, dims }] of inputs.entries()) {
         const value = given.get(i) ?? dims;
         if (!Array.isArray(value)) feeds.push(feed(i, value));
-        else if (value.every(isNumber)) feeds.push([i, type, value]);
+        else if (!inputs[i].kind && value.every(isNumber)) feeds.push([i, { type, dims: value }]);
+        else if (given.has(i)) feeds.push(feed(i, value));
       }
       await call('predict', { work: 'bind', feeds, wanted: [], keep: [] }, feeds, signal);
     },

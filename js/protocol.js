@@ -7,13 +7,13 @@
  * In a worker, which serves several models, the model's number stands in front of each message.
  */
 
-/** @typedef {[input: number, type?: string, dims?: readonly number[], bytes?: Uint8Array]} Feed  no type: not given */
+/** Null: an absent optional. Without data only a shape, for a warm-up. kind: sequence, or map, whose items are keys and values. @typedef {{type: string, dims: readonly number[], data?: Uint8Array | string[]} | {kind: string, type: string, items: Value[]} | null} Value */
+/** @typedef {[input: number, value: Value]} Feed */
 /** @typedef {[memoryLimit: number, flags: number, failAfter: number]} OpenOptions  glue.c's, without `tuned` */
 /** @typedef {{most: number, worth: number}} Threads  in all; worth: bytes from which on a model gets helpers */
 /** @typedef {{origins: {name?: string, total: number | null}[], paths: string[], integrity?: string, open: OpenOptions, threads: Threads}} LoadCall */
 /** @typedef {{work: 'run' | 'bind', feeds: Feed[], wanted: number[], keep: [output: number, input: number][]}} PredictCall */
 /** @typedef {{feeds?: Feed[], runs: number}} ProfileCall */
-/** @typedef {{type: string, dims: number[], buffer: ArrayBuffer}} Output */
 /** What a helper needs; calls, stop: where in the memory it is stopped. @typedef {{module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number, stack: number, calls: number, stop: number}} Job */
 /** @typedef {(kind: number, value: any, transfer?: Transferable[]) => void} Answer */
 
@@ -21,3 +21,6 @@ export const RESULT = 0; // [what was asked for, bytes of the wasm memory, engin
 export const ERROR = 1; // [code, message, {status}]: SiskinError's arguments
 export const PROGRESS = 2; // {phase, loaded, total}
 export const HELP = 3; // a Job
+
+/** The buffers in a value, to be transferred. @param {any} value @returns {ArrayBuffer[]} */
+export const buffersOf = (value) => (value?.items ? value.items.flatMap(buffersOf) : (value?.data?.buffer ?? []));

@@ -148,6 +148,12 @@ export interface ValueInfo<Type = ElementType> {
   readonly type: Type;
   /** A dynamic dimension is its symbol's name or null; null altogether when the rank is not known. */
   readonly dims: readonly (number | string | null)[] | null;
+  /** Absent for a tensor. Of both, type is that of the elements; a map has one for each key. */
+  readonly kind?: 'sequence' | 'map';
+  /** Of a map's keys, or of the maps' in a sequence. */
+  readonly keys?: 'string' | 'int64';
+  /** It may be left out, or null. */
+  readonly optional?: true;
   /** An input whose values decide shapes: for a warm-up they have to be known. */
   readonly shapes?: true;
 }
@@ -173,8 +179,13 @@ export type Input =
   | Tensor
   | ArrayBufferView
   | { type: ElementType; data: TensorData; dims: readonly number[] };
-/** By name; null for an optional input that is not given. */
-export type Inputs = Record<string, Input | null>;
+/** A map's keys may be strings or int64; an int64 key of an output becomes text. */
+export type MapInput = Map<string | number | bigint, unknown> | Record<string, unknown>;
+/** By name. A sequence is an array of tensors; null, or nothing, an optional input that is not given. */
+export type Inputs = Record<string, Input | readonly string[] | readonly Tensor[] | MapInput | null>;
+
+/** A sequence is an array, a map a plain object without a prototype, an absent optional null. */
+export type Value = Tensor | Value[] | Record<string, string | number | bigint> | null;
 
 export interface PredictOptions {
   /** Aborts this prediction, queued or running; it rejects with the signal's reason. */
@@ -235,9 +246,13 @@ export interface Model extends AsyncDisposable {
   /**
    * Calls queue; one that fails leaves the model as it was. A model's single input needs no name, and a typed array is
    * enough where the shape is fixed but for at most one dimension, which its length then decides. Inputs are copied at
-   * the call. The result has no prototype; its tensors are the caller's.
+   * the call. The result has no prototype; its tensors are the caller's. Of a model whose outputs are not all tensors say
+   * so: predict<Record<string, Value>>(...).
    */
-  predict(inputs: Inputs | Input, options?: PredictOptions): Promise<Record<string, Tensor>>;
+  predict<Outputs extends Record<string, Value> = Record<string, Tensor>>(
+    inputs: Inputs | Input,
+    options?: PredictOptions,
+  ): Promise<Outputs>;
   /** Plans and packs for these shapes ahead of the first prediction. An input whose values decide shapes as a Tensor. */
   warmup(
     shapes?: Record<string, readonly number[] | Input>,

@@ -24,6 +24,7 @@ sk_model *sk_model_new(const sk_host *host, uint64_t size, const sk_options *opt
         model->tuning = (sk_tuning){.tile = (uint8_t)(model->options.tuned - 1), .done = 1};
     if (model->options.fail_after > 0) model->heap.fail_after = model->options.fail_after - 1;
     sk_arena_init(&model->ir.arena, &model->heap);
+    sk_arena_init(&model->kept, &model->heap);
     sk_text_init(&model->text, &model->heap);
     model->ir.source = (sk_source){host->read, host->user};
     model->files = sk_calloc(&model->heap, 1, sizeof *model->files);
@@ -55,8 +56,10 @@ void sk_model_free(sk_model *model) {
     sk_unwind(model);
     for (int i = 0; i < SK_PLANS; i++) sk_plan_free(model->plans[i]);
     for (int i = 0; i <= SK_MAX_DEPTH; i++) sk_free(heap, model->memory[i]);
-    for (int i = 0; model->inputs && i < model->ir.main->n_inputs; i++)
+    for (int i = 0; model->inputs && i < model->ir.main->n_inputs; i++) {
         sk_free(heap, model->inputs[i].t.data);
+        sk_arena_clear(&model->inputs[i].items);
+    }
     for (int i = 0; model->uses && i < model->ir.n_graphs; i++) sk_free(heap, model->uses[i]);
     sk_packed_free(model);
     sk_settle_free(model);
@@ -66,6 +69,7 @@ void sk_model_free(sk_model *model) {
     sk_free(heap, model->differences);
     sk_free(heap, model->files);
     sk_text_free(&model->text);
+    sk_arena_clear(&model->kept);
     sk_arena_clear(&model->ir.arena);
     free(model);
 }
@@ -96,6 +100,7 @@ static void mark_values(sk_graph *graph, uint8_t **needed) {
 }
 
 static int worth_keying(const sk_tensor *t) {
+    if (t->kind || t->type == SK_STRING) return 0; /* their bytes are addresses */
     if (t->rank < 0 || t->rank > 1) return 0;
     if (t->rank == 1 && t->dims[0] > KEYED_ELEMENTS) return 0;
     return t->type == SK_INT64 || t->type == SK_INT32 || t->type == SK_BOOL || t->rank == 0 ||
@@ -137,6 +142,7 @@ static sk_status finish_load(sk_model *model) {
     model->inputs = sk_calloc(heap, (size_t)model->ir.main->n_inputs + 1, sizeof *model->inputs);
     if (!model->graphs || !model->uses || !model->packed || !model->inputs)
         return sk_oom(&model->error, n * 64);
+    for (int i = 0; i < model->ir.main->n_inputs; i++) sk_arena_init(&model->inputs[i].items, heap);
     list_graphs(model, model->ir.main);
     for (size_t i = 0; i < n; i++) {
         if (!model->graphs[i]) continue;
@@ -175,66 +181,9 @@ sk_status sk_model_load(sk_model *model, double budget) {
     return SK_OK;
 }
 
-/* ---- inputs ---- */
-
-static sk_status begin(sk_model *model) {
+sk_status sk_begin(sk_model *model) {
     model->error = (sk_error){.status = SK_OK};
     return loaded(model) ? SK_OK : sk_fail(&model->error, SK_STATE, "the model is not loaded");
-}
-
-static sk_status check_input(sk_model *model, const sk_value *declared, const sk_tensor *given) {
-    char want[SK_SHAPE_TEXT], got[SK_SHAPE_TEXT];
-    const sk_tensor *t = &declared->type;
-    int fits = t->rank < 0 || t->rank == given->rank;
-    for (int i = 0; fits && i < t->rank; i++) fits = t->dims[i] < 0 || t->dims[i] == given->dims[i];
-    sk_tensor_text(t, want);
-    sk_tensor_text(given, got);
-    if (t->type && t->type != given->type)
-        return sk_fail(&model->error, SK_TYPE, "input '%s' is %s, not %s", declared->name, want, got);
-    if (!fits) return sk_fail(&model->error, SK_SHAPE, "input '%s' is %s, not %s", declared->name, want, got);
-    return SK_OK;
-}
-
-sk_status sk_set_input(sk_model *model, int input, int type, int rank, const int32_t *dims, void **data) {
-    SK_TRY(begin(model));
-    if (model->n_frames) sk_unwind(model);
-    if (input < 0 || input >= model->ir.main->n_inputs)
-        return sk_fail(&model->error, SK_NAME, "no input %d", input);
-    if (rank < 0 || rank > SK_MAX_RANK)
-        return sk_fail(&model->error, SK_SHAPE, "rank %d is more than the %d supported", rank, SK_MAX_RANK);
-    sk_tensor t = {.data = NULL};
-    sk_set_shape(&t, type, rank, dims);
-    size_t bytes;
-    if (!sk_tensor_bytes(&t, &bytes))
-        return sk_fail(&model->error, SK_LIMIT, "an input of this size is not possible");
-    if (type == SK_STRING)
-        return sk_fail(&model->error, SK_UNSUPPORTED, "string inputs are not supported yet");
-    SK_TRY(check_input(model, model->ir.main->inputs[input], &t));
-    sk_input *slot = &model->inputs[input];
-    if (!slot->t.data || slot->capacity < bytes || slot->capacity / 4 > bytes + 4096) {
-        sk_free(&model->heap, slot->t.data);
-        slot->t.data = sk_alloc(&model->heap, bytes);
-        slot->capacity = bytes;
-        if (!slot->t.data) {
-            slot->given = 0;
-            return sk_oom(&model->error, bytes);
-        }
-    }
-    t.data = slot->t.data;
-    slot->t = t;
-    slot->given = 1;
-    *data = t.data;
-    return SK_OK;
-}
-
-sk_status sk_unset_input(sk_model *model, int input) {
-    SK_TRY(begin(model));
-    if (input < 0 || input >= model->ir.main->n_inputs)
-        return sk_fail(&model->error, SK_NAME, "no input %d", input);
-    sk_free(&model->heap, model->inputs[input].t.data);
-    const uint8_t keyed = model->inputs[input].keyed;
-    model->inputs[input] = (sk_input){.keyed = keyed};
-    return SK_OK;
 }
 
 /* ---- plans ---- */
@@ -302,9 +251,8 @@ static sk_status find_plan(sk_model *model, sk_plan **found) {
 }
 
 static sk_status start(sk_model *model) {
-    for (int i = 0; i < model->ir.main->n_inputs; i++)
-        if (!model->inputs[i].given)
-            return sk_fail(&model->error, SK_NAME, "input '%s' is missing", model->ir.main->inputs[i]->name);
+    for (int i = 0; i < model->ir.main->n_inputs; i++) SK_TRY(sk_check_given(model, i));
+    sk_arena_clear(&model->kept);
     sk_plan *plan;
     model->current = NULL;
     model->finished = 0;
@@ -317,7 +265,7 @@ static sk_status start(sk_model *model) {
 }
 
 static sk_status run(sk_model *model, double budget, int bind_only) {
-    SK_TRY(begin(model));
+    SK_TRY(sk_begin(model));
     const double begun = sk_now(model);
     sk_status status = model->n_frames ? SK_OK : start(model);
     if (status == SK_OK) status = sk_execute(model, budget > 0 ? begun + budget : -1, bind_only);
@@ -340,7 +288,7 @@ void sk_model_profile(sk_model *model, int on) {
 /* ---- outputs ---- */
 
 sk_status sk_output(sk_model *model, int output, sk_tensor *tensor) {
-    SK_TRY(begin(model));
+    SK_TRY(sk_begin(model));
     if (!model->finished || !model->current)
         return sk_fail(&model->error, SK_STATE, "no prediction has finished");
     if (output < 0 || output >= model->ir.main->n_outputs)

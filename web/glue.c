@@ -56,6 +56,7 @@ _Static_assert(SK_DESCRIBE_IO == 0 && SK_DESCRIBE_MODEL == 1 && SK_DESCRIBE_GRAP
                    SK_DESCRIBE_PLAN == 3 && SK_DESCRIBE_MEMORY == 4 && SK_DESCRIBE_CHECK == 5 &&
                    SK_DESCRIBE_PROFILE == 6,
                "the order of the names below");
+_Static_assert(SK_TENSOR == 0 && SK_SEQUENCE == 1 && SK_MAP == 2 && SK_ABSENT == 3, "that of the kinds");
 #if SK_RELAXED
 #define BUILD "relaxed"
 #else
@@ -73,7 +74,7 @@ EXPORT("tables") const char *glue_tables(void) {
 #define SK_STATUS(name, code) "\"" code "\","
 #include "core/status.def"
 #undef SK_STATUS
-        "\"\"],\"describe\":[\"io\",\"model\",\"graph\",\"plan\",\"memory\",\"check\",\"profile\"],"
+        "\"\"],\"kinds\":[\"tensor\",\"sequence\",\"map\",\"absent\"],\"describe\":[\"io\",\"model\",\"graph\",\"plan\",\"memory\",\"check\",\"profile\"],"
         "\"build\":\"" BUILD "\"}";
     return text;
 }
@@ -119,16 +120,34 @@ EXPORT("error_status") int glue_error_status(void) { return sk_model_error(model
 EXPORT("error_text") const char *glue_error_text(void) { return sk_model_error(model)->text; }
 EXPORT("describe") const char *glue_describe(int what) { return sk_describe_text(model, (sk_describe)what); }
 
-/* After set_input: where the input's bytes go, and how many. */
-EXPORT("set_input") int glue_set_input(int input, int type, int rank, const int32_t *dims) {
+/* After set_input or set_item: where the bytes go, and how many. item: of a sequence or map. */
+static void note_bytes(int type, int rank, const int32_t *dims) {
     sk_tensor shape = {.data = NULL};
-    SK_TRY(sk_set_input(model, input, type, rank, dims, &input_data));
     sk_set_shape(&shape, type, rank, dims);
     input_bytes = sk_nbytes(&shape);
+}
+EXPORT("set_input") int glue_set_input(int input, int type, int rank, const int32_t *dims) {
+    SK_TRY(sk_set_input(model, input, type, rank, dims, &input_data));
+    note_bytes(type, rank, dims);
+    return SK_OK;
+}
+EXPORT("set_item") int glue_set_item(int input, int type, int rank, const int32_t *dims, int item) {
+    SK_TRY(sk_set_item(model, input, item, type, rank, dims, &input_data));
+    note_bytes(type, rank, dims);
     return SK_OK;
 }
 EXPORT("input_data") void *glue_input_data(void) { return input_data; }
 EXPORT("input_bytes") size_t glue_input_bytes(void) { return input_bytes; }
+EXPORT("set_list") int glue_set_list(int input, int kind, int type, int count) {
+    return sk_set_list(model, input, kind, type, count);
+}
+/* item: -1 for the input itself. packed: the dimensions, then each string's length, then the text. */
+EXPORT("set_strings") int glue_set_strings(int input, int item, int rank, int count, const int32_t *packed,
+                                           size_t size) {
+    const char *text = (const char *)(packed + rank + count);
+    return sk_set_strings(model, input, item, rank, packed, (const uint32_t *)packed + rank, text,
+                          size - (size_t)(text - (const char *)packed));
+}
 EXPORT("unset_input") int glue_unset_input(int input) { return sk_unset_input(model, input); }
 EXPORT("run") int glue_run(double budget) { return sk_model_run(model, budget); }
 EXPORT("bind") int glue_bind(double budget) { return sk_model_bind(model, budget); }
@@ -136,9 +155,19 @@ EXPORT("profile") void glue_profile(int on) { sk_model_profile(model, on); }
 EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }
 EXPORT("tuned") int glue_tuned(void) { return model ? sk_tuned(model) : 0; }
 
-/* After a run: fixes on one output; then type, rank, dims (address of int32s), data (address) and bytes of
- * it. */
+/* After a run: fixes on one output; then kind, type, rank, dims (address of int32s), data (address) and bytes of
+ * it, or of an item of it after output_item; of strings the text and length. */
 EXPORT("output") int glue_output(int output) { return sk_output(model, output, &last_output); }
+EXPORT("output_item") void glue_output_item(int item) {
+    last_output = ((const sk_tensor *)last_output.data)[item];
+}
+EXPORT("output_kind") int glue_output_kind(void) { return last_output.kind; }
+EXPORT("output_text") const char *glue_output_text(int i) {
+    return ((const sk_string *)last_output.data)[i].text;
+}
+EXPORT("output_length") size_t glue_output_length(int i) {
+    return ((const sk_string *)last_output.data)[i].length;
+}
 EXPORT("output_type") int glue_output_type(void) { return last_output.type; }
 EXPORT("output_rank") int glue_output_rank(void) { return last_output.rank; }
 EXPORT("output_dims") const int32_t *glue_output_dims(void) { return last_output.dims; }

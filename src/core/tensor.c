@@ -36,9 +36,18 @@ size_t sk_span(const sk_tensor *t, int from, int to) {
 
 size_t sk_numel(const sk_tensor *t) { return sk_span(t, 0, t->rank); }
 
+/* Of what dims count. */
+static int item_bits(const sk_tensor *t) {
+    return t->kind == SK_SEQUENCE ? (int)(8 * sizeof(sk_tensor)) : sk_type_bits(t->type);
+}
+
 int sk_tensor_bytes(const sk_tensor *t, size_t *bytes) {
-    const int bits = sk_type_bits(t->type);
+    const int bits = item_bits(t);
     if (!bits || !sk_shape_known(t)) return 0;
+    if (t->kind == SK_MAP || t->kind == SK_ABSENT) {
+        *bytes = t->kind == SK_MAP ? 2 * sizeof(sk_tensor) : 0;
+        return 1;
+    }
     uint64_t n = 1;
     int empty = 0;
     /* a zero dimension makes the product zero, but the others still must not overflow when spans are taken */
@@ -62,7 +71,7 @@ size_t sk_nbytes(const sk_tensor *t) {
 }
 
 int sk_same_shape(const sk_tensor *a, const sk_tensor *b) {
-    if (a->rank != b->rank) return 0;
+    if (a->rank != b->rank || a->kind != b->kind) return 0;
     for (int i = 0; i < a->rank; i++)
         if (a->dims[i] != b->dims[i]) return 0;
     return 1;
@@ -83,7 +92,9 @@ int sk_storage_dims(const sk_tensor *t, int32_t dims[SK_MAX_RANK]) {
 }
 
 const char *sk_tensor_text(const sk_tensor *t, char dst[SK_SHAPE_TEXT]) {
-    size_t n = sk_format(dst, SK_SHAPE_TEXT, "%s", t->type ? sk_type_name(t->type) : "?");
+    static const char *const kinds[] = {"", "sequence of ", "map of ", "absent "};
+    size_t n = sk_format(dst, SK_SHAPE_TEXT, "%s%s", kinds[t->kind & 3], t->type ? sk_type_name(t->type) : "?");
+    if (t->kind == SK_ABSENT) return dst;
     if (t->rank < 0) {
         sk_format(dst + n, SK_SHAPE_TEXT - n, "[...]");
         return dst;

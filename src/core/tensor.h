@@ -1,4 +1,5 @@
-/* Element types and the tensor: a type, logical dimensions, a storage order and borrowed bytes.
+/* Element types and the tensor: a type, logical dimensions, a storage order and borrowed bytes. The same
+ * struct holds the other kinds of values that ONNX has: a sequence's elements, and a map's two, are tensors.
  * The same struct describes what is known of a value before its bytes exist: type 0, rank -1 and a dimension
  * of -1 each mean "unknown". Logical dimensions are always in ONNX's order; `layout` says how they are
  * stored. */
@@ -34,11 +35,22 @@ typedef enum sk_layout {
     SK_CHANNELS_LAST = 1, /* rank >= 3: stored as dims[0], dims[2..], dims[1]: NHWC of a logical NCHW */
 } sk_layout;
 
+/* What dims and data mean. The items of sequences and maps, like the characters of strings, live as long as
+ * what they were made for: a model, a plan or a prediction (sk_keep). They are never changed, so moving a value
+ * is copying its data. An optional is its content, or absent. */
+typedef enum sk_kind {
+    SK_TENSOR = 0,
+    SK_SEQUENCE, /* rank 1, dims[0] items: data is an array of sk_tensor, all of one type */
+    SK_MAP,      /* rank 1, dims[0] entries: data is two sk_tensor, the keys and the values (of type) */
+    SK_ABSENT,   /* an optional without content; rank 0, no data. type is what it would have */
+} sk_kind;
+
 typedef struct sk_tensor {
     void *data;     /* NULL while its bytes are not known or not placed; never owned by the tensor itself */
     uint8_t type;   /* sk_type; 0 unknown */
     int8_t rank;    /* -1 unknown */
     uint8_t layout; /* sk_layout */
+    uint8_t kind;   /* sk_kind */
     int32_t dims[SK_MAX_RANK];
 } sk_tensor;
 
@@ -61,7 +73,7 @@ size_t sk_numel(const sk_tensor *t);
 int sk_tensor_bytes(const sk_tensor *t, size_t *bytes);
 /* The same for a checked tensor. */
 size_t sk_nbytes(const sk_tensor *t);
-int sk_same_shape(const sk_tensor *a, const sk_tensor *b);
+int sk_same_shape(const sk_tensor *a, const sk_tensor *b); /* kind, rank and dims */
 /* Product of dims[from .. to-1] */
 size_t sk_span(const sk_tensor *t, int from, int to);
 
@@ -77,6 +89,7 @@ int sk_storage_dims(const sk_tensor *t, int32_t dims[SK_MAX_RANK]);
 const char *sk_tensor_text(const sk_tensor *t, char dst[SK_SHAPE_TEXT]);
 
 static inline sk_tensor sk_unknown_tensor(void) { return (sk_tensor){.rank = -1}; }
-void sk_set_shape(sk_tensor *t, int type, int rank, const int32_t *dims); /* leaves data and layout alone */
+/* Leaves data, layout and kind alone. */
+void sk_set_shape(sk_tensor *t, int type, int rank, const int32_t *dims);
 
 #endif

@@ -55,18 +55,14 @@ static sk_status sniff(sk_onnx *r, uint64_t size) {
 
 static void set_type(sk_value *value, const sk_onnx_value_info *info) {
     value->type = info->type;
+    value->optional = info->optional;
+    value->keys = info->keys;
     memcpy(value->symbols, info->symbols, sizeof value->symbols);
 }
 
-static sk_status check_input(sk_onnx *r, const sk_value *value, uint32_t kind) {
-    if (kind > 1)
-        return sk_fail(r->err, SK_UNSUPPORTED, "input '%s' is of kind %s; only tensors are supported",
-                       value->name,
-                       kind == 4   ? "sequence"
-                       : kind == 5 ? "map"
-                       : kind == 8 ? "sparse tensor"
-                       : kind == 9 ? "optional"
-                                   : "unknown");
+static sk_status check_input(sk_onnx *r, const sk_value *value) {
+    if (value->type.kind == SK_SEQUENCE && value->keys)
+        return sk_fail(r->err, SK_UNSUPPORTED, "input '%s' is a sequence of maps", value->name);
     if (value->type.type) return SK_OK;
     return sk_fail(r->err, SK_MALFORMED, "input '%s' has no element type", value->name);
 }
@@ -83,7 +79,7 @@ static sk_status declare_input(sk_onnx *r, sk_onnx_scope *scope, const sk_field 
     value->is_input = 1;
     set_type(value, &info);
     scope->graph->inputs[scope->graph->n_inputs++] = value;
-    return scope->parent ? SK_OK : check_input(r, value, info.kind);
+    return scope->parent ? SK_OK : check_input(r, value);
 }
 
 static sk_status declare_initializer(sk_onnx *r, sk_onnx_scope *scope, const sk_field *field) {

@@ -3,13 +3,15 @@
 
 #include "formats/onnx_reader.h"
 
-enum { NAME = 1, FIRST_VALUE = 2, LAST_VALUE = 11, TYPE = 20, REF = 21 };
-enum { LAST_KIND = 14 }; /* sparse tensors and types: kinds that exist, without a value here */
+enum { NAME = 1, FIRST_VALUE = 2, LAST_VALUE = 11, TYPE_VALUE = 14, TYPE = 20, REF = 21 };
+enum { LAST_KIND = 14 }; /* sparse tensors and types: kinds that exist; of these only a single type has a value here */
 
 static const char WHAT[] = "AttributeProto";
 
 /* The field that holds the value of a kind: f is 2, i is 3 and so on in the order of the kinds. */
-static uint32_t value_field(int kind) { return kind <= SK_ATTR_GRAPHS ? (uint32_t)kind + 1 : 0; }
+static uint32_t value_field(int kind) {
+    return kind <= SK_ATTR_GRAPHS ? (uint32_t)kind + 1 : kind == SK_ATTR_TYPE ? TYPE_VALUE : 0;
+}
 
 static int is_list(int kind) { return kind >= SK_ATTR_FLOATS && kind <= SK_ATTR_GRAPHS; }
 
@@ -29,13 +31,14 @@ static sk_status scan(sk_onnx *r, sk_message m, sk_attr *attr, found *f) {
         } else if (field.number == TYPE) {
             SK_TRY(sk_wire_want(&r->wire, &field, SK_VARINT, WHAT));
             f->kind = field.value;
-        } else if (field.number >= FIRST_VALUE && field.number <= LAST_VALUE) {
+        } else if ((field.number >= FIRST_VALUE && field.number <= LAST_VALUE) ||
+                   field.number == TYPE_VALUE) {
             f->value = field;
         }
     }
     if (!attr->name || !attr->name[0]) return sk_fail(r->err, SK_MALFORMED, "an attribute has no name");
     if (attr->ref && !attr->ref[0]) attr->ref = NULL;
-    if (!f->kind && f->value.number) f->kind = f->value.number - 1; /* early writers gave no type */
+    if (!f->kind && f->value.number) f->kind = f->value.number == TYPE_VALUE ? SK_ATTR_TYPE : f->value.number - 1; /* early writers gave no type */
     if (!f->kind || f->kind > LAST_KIND)
         return sk_fail(r->err, SK_MALFORMED, "attribute '%s' has the unknown type %llu", attr->name,
                        (unsigned long long)f->kind);
@@ -62,6 +65,16 @@ static sk_status read_graph(sk_onnx *r, sk_onnx_scope *scope, const sk_field *fi
     return sk_onnx_graph(r, scope, m, graph);
 }
 
+static sk_status read_type(sk_onnx *r, const sk_field *field, sk_attr *attr) {
+    sk_onnx_value_info info = {.type = sk_unknown_tensor()};
+    sk_tensor *type = sk_arena_calloc(&r->ir->arena, 1, sizeof *type);
+    if (!type) return sk_oom(r->err, sizeof *type);
+    SK_TRY(sk_onnx_type_read(r, field, &info, 0));
+    *type = info.type;
+    attr->type = type;
+    return SK_OK;
+}
+
 static sk_status read_single(sk_onnx *r, sk_onnx_scope *scope, const sk_field *field, sk_attr *attr) {
     const int there = field->number == value_field(attr->kind);
     switch (attr->kind) {
@@ -80,8 +93,10 @@ static sk_status read_single(sk_onnx *r, sk_onnx_scope *scope, const sk_field *f
     case SK_ATTR_STRING: attr->s.text = ""; return there ? read_string(r, field, &attr->s) : SK_OK;
     case SK_ATTR_TENSOR:
     case SK_ATTR_GRAPH:
+    case SK_ATTR_TYPE:
         if (!there) return sk_fail(r->err, SK_MALFORMED, "attribute '%s' has no value", attr->name);
         if (attr->kind == SK_ATTR_GRAPH) return read_graph(r, scope, field, &attr->graph);
+        if (attr->kind == SK_ATTR_TYPE) return read_type(r, field, attr);
         sk_const *tensor = NULL;
         SK_TRY(sk_onnx_tensor(r, field, NULL, &tensor));
         attr->tensor = tensor;

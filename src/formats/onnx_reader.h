@@ -88,15 +88,16 @@ sk_status sk_onnx_graph(sk_onnx *r, sk_onnx_scope *parent, sk_message message, s
 sk_status sk_onnx_opset(sk_onnx *r, const sk_field *field, sk_opset *opset);
 
 /* ---- declared types (onnx_value.c) ---- */
-/* kind: the field of TypeProto that says what sort of value it is: 0 none, 1 a tensor. */
 typedef struct sk_onnx_value_info {
     sk_field name;
     sk_tensor type;
     const char *symbols[SK_MAX_RANK];
-    uint32_t kind;
+    uint8_t optional, keys; /* as in sk_value */
 } sk_onnx_value_info;
 
 sk_status sk_onnx_value_info_read(sk_onnx *r, const sk_field *field, sk_onnx_value_info *info);
+/* TypeProto, into an info that is still unknown; depth: how many types are around it. */
+sk_status sk_onnx_type_read(sk_onnx *r, const sk_field *field, sk_onnx_value_info *info, int depth);
 
 /* ---- nodes (onnx_node.c) ---- */
 sk_status sk_onnx_node_read(sk_onnx *r, sk_onnx_scope *scope, const sk_field *field);

@@ -1,4 +1,6 @@
 /* The services an operator's prepare and run call, and the evaluation of one node outside any plan. */
+#include <string.h>
+
 #include "graph/op.h"
 
 void *sk_prepare_alloc(sk_prepare *p, size_t size) { return sk_arena_calloc(p->arena, 1, size); }
@@ -8,6 +10,17 @@ sk_status sk_prepare_pack(sk_prepare *p, const sk_packing *packing, const void *
 }
 
 void sk_prepare_want(sk_prepare *p, int input) { p->wanted |= 1u << input; }
+
+void *sk_keep(sk_run *r, size_t bytes) { return sk_arena_alloc(r->kept, bytes); }
+
+sk_status sk_keep_tensor(sk_run *r, const sk_tensor *t, sk_tensor *item) {
+    const size_t bytes = sk_nbytes(t);
+    *item = *t;
+    item->data = sk_keep(r, bytes);
+    if (!item->data) return sk_oom(r->err, bytes);
+    if (bytes) memcpy(item->data, t->data, bytes);
+    return SK_OK;
+}
 
 sk_status sk_run_output(sk_run *r, int i, int rank, const int32_t *dims) {
     char node[SK_NODE_TEXT], text[SK_SHAPE_TEXT];
@@ -37,7 +50,7 @@ static sk_status no_output(sk_run *r, int i) {
 }
 
 static sk_status evaluate(const sk_ir *ir, sk_arena *arena, const sk_node *node, const sk_tensor *const *in,
-                          sk_tensor *const *out, sk_error *err) {
+                          sk_tensor *const *out, sk_arena *kept, sk_error *err) {
     const sk_impl *impl = node->op->impl;
     const sk_const **constants = sk_arena_calloc(arena, (size_t)node->n_inputs + 1, sizeof *constants);
     sk_const *shapes = sk_arena_calloc(arena, (size_t)node->n_inputs + 1, sizeof *shapes);
@@ -70,16 +83,17 @@ static sk_status evaluate(const sk_ir *ir, sk_arena *arena, const sk_node *node,
                 .n_in = node->n_inputs,
                 .n_out = node->n_outputs,
                 .heap = arena->heap,
+                .kept = kept,
                 .err = err,
                 .allocate = no_output};
     return p.run(&r);
 }
 
 sk_status sk_evaluate(const sk_ir *ir, const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
-                      sk_error *err) {
+                      sk_arena *kept, sk_error *err) {
     sk_arena arena;
     sk_arena_init(&arena, ir->arena.heap);
-    const sk_status status = evaluate(ir, &arena, node, in, out, err);
+    const sk_status status = evaluate(ir, &arena, node, in, out, kept, err);
     sk_arena_clear(&arena);
     return status;
 }

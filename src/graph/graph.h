@@ -43,6 +43,7 @@ typedef enum sk_attr_kind { /* AttributeProto.AttributeType */
                             SK_ATTR_STRINGS = 8,
                             SK_ATTR_TENSORS = 9,
                             SK_ATTR_GRAPHS = 10,
+                            SK_ATTR_TYPE = 13,
 } sk_attr_kind;
 
 typedef struct sk_attr {
@@ -61,6 +62,7 @@ typedef struct sk_attr {
         const sk_string *strings;
         sk_const *const *tensors;
         sk_graph *const *graphs;
+        const sk_tensor *type; /* kind, type and shape; no data */
     };
 } sk_attr;
 
@@ -74,6 +76,8 @@ struct sk_value {
     const char
         *symbols[SK_MAX_RANK]; /* names of dynamic dimensions (graph inputs and outputs), NULL elsewhere */
     uint8_t is_input, is_output;
+    uint8_t optional; /* as declared: may be absent */
+    uint8_t keys;     /* as declared: the type of a map's keys, or of the maps' in a sequence; else 0 */
 };
 
 struct sk_node {

@@ -24,6 +24,10 @@ sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tens
                         sk_error *err) {
     char text[SK_NODE_TEXT], shape[SK_SHAPE_TEXT];
     const sk_op *op = node->op;
+    for (int i = 0; i < node->n_inputs && !(op->flags & SK_OP_KINDS); i++)
+        if (in[i] && in[i]->kind)
+            return sk_fail(err, SK_TYPE, "%s: input %d is %s, not a tensor", sk_node_text(node, text), i,
+                           sk_tensor_text(in[i], shape));
     const int type = node->n_inputs && in[0] ? in[0]->type : 0;
     if (type && !sk_type_in(type, op->types))
         return sk_fail(err, SK_UNSUPPORTED, "%s on %s", sk_node_text(node, text), sk_type_name(type));
@@ -95,6 +99,7 @@ int sk_known_ints(const sk_tensor *t, int64_t *dst, int max) {
 
 void sk_copy_type(sk_tensor *dst, const sk_tensor *src) {
     sk_set_shape(dst, src->type, src->rank, src->dims);
+    dst->kind = src->kind;
 }
 
 sk_status sk_infer_same(sk_infer *c) {

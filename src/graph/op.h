@@ -97,11 +97,18 @@ struct sk_run {
     int n_in, n_out;
     sk_pool *pool; /* for sk_split; NULL: one thread */
     sk_heap *heap;
+    sk_arena *kept; /* for sk_keep */
     sk_error *err;
     /* Not for operators: who stands behind sk_run_output. */
     void *owner;
     sk_status (*allocate)(sk_run *r, int i);
 };
+
+/* Memory that lives as long as the outputs do: characters of strings, items of sequences and maps. NULL: out
+ * of memory (return sk_oom). */
+void *sk_keep(sk_run *r, size_t bytes);
+/* item: a copy of a tensor's bytes that a sequence or a map may hold (or of the map that a sequence holds). */
+sk_status sk_keep_tensor(sk_run *r, const sk_tensor *t, sk_tensor *item);
 
 /* For outputs whose shape only run can know: sets the shape and gives the bytes. out[i]->type must be set. */
 sk_status sk_run_output(sk_run *r, int i, int rank, const int32_t *dims);
@@ -201,6 +208,7 @@ typedef enum sk_op_flag {
                              connections fuse into it */
     SK_OP_STEPS = 1024,   /* out[0] takes numbers a step apart: a sum of them is soon rounded to steps again,
                              and has to be as exact as it can, or that falls to the other side */
+    SK_OP_KINDS = 2048,   /* takes other kinds of values than tensors (sk_kind) */
 } sk_op_flag;
 
 struct sk_op {
@@ -221,9 +229,9 @@ extern const sk_op sk_ops[];
 extern const int sk_op_count;
 
 /* Computes a node's outputs here and now: out[i]->data must hold room for their (known) shapes; every
- * in[i]->data is set. Serves constant folding and the shape arithmetic at bind. */
+ * in[i]->data is set. Serves constant folding and the shape arithmetic at bind. kept: see sk_keep. */
 sk_status sk_evaluate(const sk_ir *ir, const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
-                      sk_error *err);
+                      sk_arena *kept, sk_error *err);
 
 /* A small product with candidate `tile` of the product kernels (sk_prepare.tile), to be timed; 0: no such
  * candidate. work: SK_TRIAL_FLOATS zeros, 16-byte aligned. */
@@ -246,7 +254,7 @@ sk_status sk_broadcast(const sk_infer *c, const sk_tensor *a, const sk_tensor *b
 /* A known int32/int64 tensor of at most max elements as int64s; returns the count, -1 when not known or not
  * such. */
 int sk_known_ints(const sk_tensor *t, int64_t *dst, int max);
-void sk_copy_type(sk_tensor *dst, const sk_tensor *src); /* type, rank and dims */
+void sk_copy_type(sk_tensor *dst, const sk_tensor *src); /* kind, type, rank and dims */
 sk_status sk_infer_same(sk_infer *c);                    /* out[0] = in[0] */
 sk_status sk_infer_broadcast(sk_infer *c);               /* out[0] = broadcast of all inputs, in[0]'s type */
 sk_status sk_infer_broadcast_bool(sk_infer *c);

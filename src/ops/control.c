@@ -24,7 +24,9 @@ static sk_status bodies_of(sk_import *c, const char *const *names, int count) {
 
 /* A body's value as seen from outside: later iterations may bring another shape, so only the type is kept. */
 static void outside(sk_tensor *out, const sk_value *inner) {
-    if (out) out->type = inner->type.type;
+    if (!out) return;
+    out->type = inner->type.type;
+    out->kind = inner->type.kind;
 }
 
 /* ---- If ---- */
@@ -46,6 +48,8 @@ static sk_status if_infer(sk_infer *c) {
         if (!c->out[i]) continue;
         const sk_tensor *a = &c->node->bodies[0]->outputs[i]->type,
                         *b = &c->node->bodies[1]->outputs[i]->type;
+        if (a->kind != b->kind) continue;
+        c->out[i]->kind = a->kind;
         c->out[i]->type = a->type == b->type ? a->type : 0;
         if (a->rank < 0 || a->rank != b->rank) continue;
         sk_copy_type(c->out[i], a);

@@ -13,14 +13,14 @@ static int foldable(const sk_node *node) {
     for (int i = 0; i < node->n_inputs; i++) {
         const sk_value *in = node->inputs[i];
         if (!in) continue;
-        if ((node->op->flags & SK_OP_SHAPE_ONLY) && sk_shape_known(&in->type)) continue;
-        if (!in->constant || in->constant->variable || in->constant->type.type == SK_STRING) return 0;
+        if ((node->op->flags & SK_OP_SHAPE_ONLY) && sk_shape_known(&in->type) && !in->optional) continue;
+        if (!in->constant || in->constant->variable) return 0;
         in_bytes += sk_nbytes(&in->constant->type);
     }
     for (int i = 0; i < node->n_outputs; i++) {
         const sk_value *out = node->outputs[i];
         if (!out) continue;
-        if (!out->type.type || out->type.type == SK_STRING || !sk_shape_known(&out->type)) return 0;
+        if (!out->type.type || out->type.kind || !sk_shape_known(&out->type)) return 0;
         out_bytes += sk_nbytes(&out->type);
     }
     return out_bytes <= SMALL_BYTES || out_bytes / GROWTH <= in_bytes;
@@ -53,11 +53,11 @@ static sk_status compute(sk_ir *ir, sk_node *node, sk_arena *scratch, sk_error *
     SK_TRY(sk_infer_node(node, in, out, err));
     for (size_t i = 0; i < n_out; i++) {
         if (!out[i]) continue;
-        if (!sk_shape_known(out[i])) return SK_MORE; /* only the data could tell */
+        if (!sk_shape_known(out[i]) || out[i]->kind) return SK_MORE; /* only the data could tell */
         out[i]->data = sk_arena_calloc(&ir->arena, 1, sk_nbytes(out[i]));
         if (!out[i]->data) return sk_oom(err, sk_nbytes(out[i]));
     }
-    SK_TRY(sk_evaluate(ir, node, in, out, err));
+    SK_TRY(sk_evaluate(ir, node, in, out, &ir->arena, err));
     for (size_t i = 0; i < n_out; i++) {
         if (!out[i]) continue;
         sk_const *constant = sk_const_new(ir);

@@ -13,8 +13,11 @@ static sk_tensor known(const sk_value *value) {
 
 /* Fills in what `declared` leaves open; what contradicts it is kept as declared and found at bind. */
 static void merge(sk_tensor *declared, const sk_tensor *found) {
-    if (!declared->type) declared->type = found->type;
-    if (found->rank < 0) return;
+    if (!declared->type) {
+        declared->type = found->type;
+        declared->kind = found->kind;
+    }
+    if (found->rank < 0 || declared->kind != found->kind) return;
     if (declared->rank < 0) {
         declared->rank = found->rank;
         memcpy(declared->dims, found->dims, sizeof found->dims);

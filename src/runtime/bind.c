@@ -91,6 +91,8 @@ static int can_compute(const binding *b) {
         const sk_tensor *t = b->out_t[i];
         if (!t) continue;
         if (t->layout != SK_PLAIN || !t->type || !sk_shape_known(t)) return 0;
+        /* a loop carries items further than its body's plan may live */
+        if (b->plan->parent && (t->kind || t->type == SK_STRING)) return 0;
         total += sk_numel(t);
     }
     if (total > KNOWN_ELEMENTS) return 0;
@@ -108,7 +110,7 @@ static sk_status compute(binding *b) {
         if (!b->out_t[i]->data) return sk_oom(b->err, sk_nbytes(b->out_t[i]));
         b->out[i]->place = SK_KNOWN;
     }
-    const sk_status status = sk_evaluate(&b->plan->model->ir, b->node, b->in_now, b->out_t, b->err);
+    const sk_status status = sk_evaluate(&b->plan->model->ir, b->node, b->in_now, b->out_t, arena, b->err);
     for (int i = 0; i < b->node->n_inputs; i++)
         if (b->in[i]) sk_slot_read(b->plan, b->in[i], b->plan->n_steps);
     return status;

@@ -51,7 +51,7 @@ static sk_status record(sk_model *model, const sk_node *node, int output, const 
         d->max_diff = INFINITY;
         return SK_OK;
     }
-    const size_t n = sk_numel(a);
+    const size_t n = a->kind ? 0 : sk_numel(a);
     for (size_t i = 0; i < n; i++) {
         const double x = element(a, i), y = element(b, i);
         if ((x != x && y != y) || x == y) {
@@ -83,6 +83,7 @@ static sk_status compare(sk_model *model, const sk_step *step, sk_tensor **outs,
                 .n_in = node->n_inputs,
                 .n_out = node->n_outputs,
                 .heap = &model->heap,
+                .kept = &model->kept,
                 .err = &unused,
                 .allocate = no_second_size};
     const sk_status status = step->reference->run(&r);

@@ -24,6 +24,10 @@ static void add_ports(const sk_model *model, sk_text *text, sk_value **values, i
         sk_text_json(text, values[i]->name);
         sk_text_add(text, ",\"type\":\"%s\",\"dims\":", sk_type_name(values[i]->type.type));
         add_dims(text, values[i]);
+        if (values[i]->type.kind)
+            sk_text_add(text, ",\"kind\":\"%s\"", values[i]->type.kind == SK_MAP ? "map" : "sequence");
+        if (values[i]->keys) sk_text_add(text, ",\"keys\":\"%s\"", sk_type_name(values[i]->keys));
+        if (values[i]->optional) sk_text_add(text, ",\"optional\":true");
         if (inputs && model->inputs[i].keyed) sk_text_add(text, ",\"shapes\":true");
         sk_text_add(text, "}");
     }

@@ -35,6 +35,7 @@ static sk_status run_step(sk_model *model, sk_plan *plan, const sk_step *step) {
                 .n_out = step->node->n_outputs,
                 .pool = model->options.pool,
                 .heap = &model->heap,
+                .kept = &model->kept,
                 .err = &model->error,
                 .owner = &owner,
                 .allocate = allocate_output};

@@ -97,7 +97,7 @@ static sk_status evaluate_constant(sk_model *model, const sk_node *node, const s
     in.data = sk_alloc(&model->heap, bytes);
     if (!in.data) return sk_oom(err, bytes);
     sk_status status = sk_const_bytes(&model->ir, constant, in.data, err);
-    if (status == SK_OK) status = sk_evaluate(&model->ir, node, inputs, outputs, err);
+    if (status == SK_OK) status = sk_evaluate(&model->ir, node, inputs, outputs, &model->ir.arena, err);
     sk_free(&model->heap, in.data);
     return status;
 }

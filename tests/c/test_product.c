@@ -215,7 +215,7 @@ static void turned_case(test_counts *counts, uint32_t *r, int seed) {
                           .hi = INFINITY};
     sk_status status = sk_infer_node(&node, in, out, &err);
     y.data = calloc(status == SK_OK ? sk_numel(&y) : 1, sizeof(float));
-    if (status == SK_OK) status = sk_evaluate(&ir, &node, in, out, &err);
+    if (status == SK_OK) status = sk_evaluate(&ir, &node, in, out, &ir.arena, &err);
     sk_permutation back = {.rank = params.y.rank}; /* what is seen of y is its transpose the other way */
     for (int i = 0; i < back.rank; i++) back.axis[params.y.axis[i]] = (int8_t)i;
     const int ok = status == SK_OK && y.rank == 4 && turned_matches(&a, &b, &y, &params, &back, size);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/host.h"
+#include "common/values.h"
 #include "formats/onnx.h"
 #include "graph/op.h"
 #include "runtime/model.h"
@@ -169,6 +170,11 @@ static void compare_strings(vector *v, int output, const sk_tensor *got, const s
 
 static void compare(vector *v, int output, const sk_tensor *got, const sk_tensor *want) {
     char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
+    const int items = want->kind == SK_SEQUENCE && got->kind == SK_SEQUENCE ? want->dims[0] : 0;
+    for (int i = 0; i < items && i < got->dims[0] && !v->reason[0]; i++)
+        compare(v, output, (const sk_tensor *)got->data + i, (const sk_tensor *)want->data + i);
+    if (v->reason[0]) return;
+    if (want->kind && sk_same_shape(got, want)) return;
     if (got->type != want->type || !sk_same_shape(got, want))
         snprintf(v->reason, sizeof v->reason, "output %d is %s instead of %s", output, sk_tensor_text(got, a),
                  sk_tensor_text(want, b));
@@ -189,8 +195,9 @@ static sk_status engine_failed(vector *v, const char *what, sk_status status) {
     return status;
 }
 
-/* Reads <set>/<kind>_<i>.pb; 0 when there is no such file. */
-static int read_tensor(vector *v, const char *set, const char *kind, int i, sk_tensor *tensor) {
+/* Reads <set>/<kind>_<i>.pb as what was declared; 0 when there is no such file. */
+static int read_value(vector *v, const char *set, const char *kind, int i, const sk_value *declared,
+                      sk_tensor *tensor) {
     char name[64];
     test_bytes file;
     sk_error error = {.status = SK_OK};
@@ -199,7 +206,8 @@ static int read_tensor(vector *v, const char *set, const char *kind, int i, sk_t
     const int there = test_map(path, &file);
     free(path);
     if (!there) return 0;
-    if (sk_onnx_read_tensor(file.bytes, file.size, &v->arena, tensor, NULL, &error) != SK_OK)
+    if (test_read_value(file.bytes, file.size, declared->type.kind, declared->optional, &v->arena, tensor,
+                        &error) != SK_OK)
         snprintf(v->reason, sizeof v->reason, "%s could not be read: %s", name, error.text);
     test_unmap(&file);
     return !v->reason[0];
@@ -212,17 +220,17 @@ static void retype(sk_tensor *t, int declared) {
 
 static sk_status give_inputs(vector *v, const char *set) {
     for (int i = 0; i < sk_input_count(v->model); i++) {
+        const sk_value *declared = v->model->ir.main->inputs[i];
         sk_tensor t;
-        void *data = NULL;
-        if (!read_tensor(v, set, "input", i, &t)) {
+        if (!read_value(v, set, "input", i, declared, &t)) {
             if (v->reason[0]) return SK_OK;
             sk_unset_input(v->model, i);
             continue;
         }
-        retype(&t, v->model->ir.main->inputs[i]->type.type);
-        const sk_status status = sk_set_input(v->model, i, t.type, t.rank, t.dims, &data);
+        retype(&t, declared->type.type);
+        if (t.kind == SK_SEQUENCE && !t.type) t.type = declared->type.type;
+        const sk_status status = test_give_value(v->model, i, &t);
         if (status != SK_OK) return engine_failed(v, "input", status);
-        memcpy(data, t.data, sk_nbytes(&t));
     }
     return SK_OK;
 }
@@ -234,7 +242,7 @@ static sk_status run_set(vector *v, const char *set) {
     if (status != SK_OK) return engine_failed(v, "run", status);
     for (int i = 0; i < sk_output_count(v->model) && !v->reason[0]; i++) {
         sk_tensor got, want;
-        if (!read_tensor(v, set, "output", i, &want)) {
+        if (!read_value(v, set, "output", i, v->model->ir.main->outputs[i], &want)) {
             if (!v->reason[0]) snprintf(v->reason, sizeof v->reason, "no expected output %d", i);
             return SK_OK;
         }

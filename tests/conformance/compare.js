@@ -12,13 +12,31 @@ function same(type, a, b, { rtol, atol }) {
   return Math.abs(a - b) <= atol + rtol * Math.abs(b);
 }
 
+/** Sequences and maps: item by item. */
+function listDifference(got, wanted, tolerance) {
+  const names = Object.keys(wanted);
+  if (!got || `${Object.keys(got)}` !== `${names}`) return `has not the items ${names}`;
+  for (const name of names) {
+    const text =
+      typeof wanted[name] === 'number'
+        ? same('float32', got[name], wanted[name], tolerance)
+          ? ''
+          : `is ${got[name]}, not ${wanted[name]}`
+        : difference(got[name], wanted[name], tolerance);
+    if (text) return `item ${name} ${text}`;
+  }
+  return '';
+}
+
 /**
- * @param {import('../../js/tensor.js').Tensor} got
- * @param {import('../../js/tensor.js').Tensor} wanted
+ * @param {import('../../js/siskin.d.ts').Value} got
+ * @param {import('../../js/siskin.d.ts').Value} wanted
  * @param {{rtol: number, atol: number}} [tolerance]
  * @returns {string} '' when they agree, else what differs
  */
 export function difference(got, wanted, tolerance = TOLERANCE) {
+  if (!wanted || !got) return wanted === got ? '' : `is ${got}, not ${wanted}`;
+  if (!wanted.dims) return listDifference(got, wanted, tolerance);
   if (got.type !== wanted.type) return `is ${got.type}, not ${wanted.type}`;
   if (`${got.dims}` !== `${wanted.dims}`) return `is [${got.dims}], not [${wanted.dims}]`;
   const a = values(got);

@@ -77,7 +77,7 @@ const concat = (chunks) => new Uint8Array(Buffer.concat(chunks)).buffer;
 
 /**
  * @param {Uint8Array} bytes of a .pb file
- * @returns {{name: string, tensor: Tensor}} throws when it is no tensor (a sequence or an optional)
+ * @returns {{name: string, tensor: Tensor}}
  */
 export function readTensor(bytes) {
   const dims = [];
@@ -105,4 +105,19 @@ export function readTensor(bytes) {
   else if (/int64/.test(kind)) data = ArrayType.from(parts.ints, (v) => v);
   else data = ArrayType.from(parts.ints, (v) => Number(BigInt.asIntN(32, v)));
   return { name, tensor: new Tensor(kind, data, dims) };
+}
+
+const only = (bytes, number) => [...fields(bytes)].filter(([field]) => field === number).map(([, value]) => value);
+const sequence = (bytes) => only(bytes, 3).map((tensor) => readTensor(tensor).tensor);
+
+/**
+ * Reads what a model declares as a tensor, a sequence or an optional of one.
+ * @param {Uint8Array} bytes of a .pb file
+ * @param {import('../../js/siskin.d.ts').ValueInfo} info
+ */
+export function readValue(bytes, { kind, optional }) {
+  if (!optional) return kind === 'sequence' ? sequence(bytes) : readTensor(bytes).tensor;
+  const [tensor] = only(bytes, 3);
+  const [list] = only(bytes, 5);
+  return tensor ? readTensor(tensor).tensor : list ? sequence(list) : null;
 }

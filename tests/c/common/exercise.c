@@ -88,6 +88,30 @@ static void fill(session *s, const sk_tensor *t, void *data) {
     }
 }
 
+/* Strings "a", "b"...; a sequence of vectors, a map of a few keys. */
+static int give_list(session *s, int input, const sk_tensor *t) {
+    static const uint32_t lengths[] = {1, 1, 1, 1};
+    static const int32_t n[] = {3};
+    const sk_value *declared = s->model->ir.main->inputs[input];
+    sk_status status = SK_OK;
+    if (t->kind) status = sk_set_list(s->model, input, t->kind, t->type, t->kind == SK_MAP ? 2 : t->dims[0]);
+    const int items = !t->kind ? 1 : t->kind == SK_MAP ? 2 : t->dims[0];
+    for (int i = 0; i < items && status == SK_OK; i++) {
+        const int type = t->kind == SK_MAP && !i ? declared->keys : t->type;
+        const sk_tensor item = {.type = (uint8_t)type, .rank = 1, .dims = {n[0]}};
+        void *data = NULL;
+        if (type == SK_STRING && !t->kind && sk_numel(t) <= 4)
+            status = sk_set_strings(s->model, input, -1, t->rank, t->dims, lengths, "abab", 4);
+        else if (type == SK_STRING && t->kind)
+            status = sk_set_strings(s->model, input, i, 1, n, lengths, "abab", 4);
+        else if (type == SK_STRING) return 0;
+        else status = sk_set_item(s->model, input, i, type, 1, n, &data);
+        if (status == SK_OK && data) fill(s, &item, data);
+    }
+    ended(s, "input", status);
+    return status == SK_OK;
+}
+
 /* 0 when a prediction is not to be tried. */
 static int give_input(session *s, int input) {
     sk_tensor t = s->model->ir.main->inputs[input]->type;
@@ -100,6 +124,7 @@ static int give_input(session *s, int input) {
     }
     for (int i = 0; i < t.rank; i++)
         if (t.dims[i] < 0) t.dims[i] = 1 + (int32_t)(test_random(&s->random) % 4);
+    if (t.kind || t.type == SK_STRING) return give_list(s, input, &t);
     if (!sk_tensor_bytes(&t, &bytes) || bytes > MAX_INPUT) return 0;
     const sk_status status = sk_set_input(s->model, input, t.type, t.rank, t.dims, &data);
     ended(s, "input", status);
