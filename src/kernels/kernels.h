@@ -76,11 +76,11 @@ typedef struct sk_dwconv_args {
 } sk_dwconv_args;
 typedef void sk_f32_dwconv_fn(const sk_dwconv_args *args);
 
-/* Winograd's convolution: 3 x 3, tiles of h x w outputs from (h + 2) x (w + 2) inputs, with stride 2 (2 h + 1)
- * x (2 w + 1), 4 | channels. in: the input tile, pixel p at rows[p], into v[p * step + c] for as many transformed positions p.
- * Each position is then a product of its own, m = v * transformed weights. out: m[p * step + c] back into the
- * tile's first height x width (at most h x w) pixels, y = clamp(... + add); `line` floats from line to line
- * of y and add, channels from pixel to pixel; add may be NULL, or y. */
+/* Winograd's convolution: 3 x 3, tiles of h x w outputs from (h + 2) x (w + 2) inputs, with stride 2 (2 h +
+ * 1) x (2 w + 1), 4 | channels. in: the input tile, pixel p at rows[p], into v[p * step + c] for as many
+ * transformed positions p. Each position is then a product of its own, m = v * transformed weights. out: m[p
+ * * step + c] back into the tile's first height x width (at most h x w) pixels, y = clamp(... + add); `line`
+ * floats from line to line of y and add, channels from pixel to pixel; add may be NULL, or y. */
 typedef struct sk_winograd_in_args {
     size_t channels, step;
     const float *const *rows;

@@ -1,10 +1,10 @@
-/* Winograd's convolution, 3x3 with stride 1, channels-last: a tile of h x w outputs takes
- * (h + 2) * (w + 2) multiplications a pair of channels instead of 9 h w: 4 times fewer for 4 x 4, 3 for 2 x
- * 4, 2.25 for 2 x 2, which have that much less of transformed weights. What stands here goes before and after
- * the products: the input tile into its transformed positions (B' d B) and the products back into pixels (A'
- * m A), four channels at a time. The matrices are Lavin and Gray's ("Fast Algorithms for Convolutional Neural
- * Networks", 2015). Columns first, through a buffer of one tile on the stack, because 36 vectors do not fit
- * in registers. Bound by loads and stores. */
+/* Winograd's convolution, 3x3, channels-last: with stride 1 a tile of h x w outputs takes (h + 2) * (w + 2)
+ * multiplications a pair of channels instead of 9 h w, 4 times fewer for 4 x 4, 3 for 2 x 4; with stride 2 a
+ * tile of 2 x 2 takes 25 instead of 36. What stands here goes before and after the products: the input tile
+ * into its transformed positions (B' d B) and the products back into pixels (A' m A), four channels at a
+ * time. The matrices are Lavin and Gray's ("Fast Algorithms for Convolutional Neural Networks", 2015).
+ * Columns first, through a buffer of one tile on the stack, because 36 vectors do not fit in registers. Bound
+ * by loads and stores. */
 #include "kernels/kernels.h"
 
 #define SIDE 6 /* of the largest input tile */
