@@ -380,23 +380,27 @@ static sk_status attr_holds(body *b, int *holds) {
     const span name = word(b, '_');
     const sk_attr *attr = attribute(b, name);
     const char compare = *b->at;
-    *holds = attr && (attr->kind != SK_ATTR_INT || attr->i);
-    if (compare != '=' && compare != '<') return SK_OK;
+    const int plain = compare != '=' && compare != '<';
     *holds = 0;
     do {
-        b->at++;
         int64_t whole = 0;
         float unused;
-        const int is_number = is_digit(*b->at);
+        if (!plain && *++b->at == '/') { /* no value: the attribute is absent */
+            *holds |= !attr;
+            continue;
+        }
+        const int is_number = plain || is_digit(*b->at);
         if (attr && attr->kind != (is_number ? SK_ATTR_INT : SK_ATTR_STRING)) return bad_kind(b, name);
-        if (is_number) {
+        if (plain) {
+            *holds = attr && attr->i;
+        } else if (is_number) {
             number(b, &whole, &unused);
             *holds |= attr && (compare == '<' ? attr->i < whole : attr->i == whole);
         } else {
             const span s = word(b, '_');
             *holds |= attr && attr->s.length == s.length && !memcmp(attr->s.text, s.text, s.length);
         }
-    } while (*b->at == '/');
+    } while (!plain && *b->at == '/');
     return SK_OK;
 }
 

@@ -1,19 +1,15 @@
 /* Nodes that must not run: hostile attributes, shapes whose product overflows, wrong types, indices beyond a
  * tensor. Each is loaded and run twice, its inputs fed and, where it has several, the later ones as
  * constants, and must end with the error that is named. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/naive.h"
+#include "common/node_text.h"
 
 #define MOST 10
 
-/* inputs, separated by spaces: a letter for the type (f float32, d float64, h float16, i int64, n int32, u
- * uint8, b bool, z uint64), its shape, and perhaps values: "f2,3 i2=5,-1". "-" is absent, "f" alone a scalar.
- * Without values floats are moderate numbers, and all others 0. attrs: "axis=3 pads=[1,2] scale=0.5
- * mode=linear". */
+/* inputs and attrs as in common/node_text.h */
 typedef struct refusal {
     const char *op;
     int opset;
@@ -98,6 +94,62 @@ static const refusal refusals[] = {
     {"Mod", 14, SK_VALUE, "u2=1,2 u2=0,1", "", 0},
     {"Mod", 14, SK_VALUE, "i2=1,2 i2=0,1", "fmod=1", 0},
     {"Div", 6, SK_VALUE, "n2=1,2 n2=0,1", "", 0},
+    {"com.microsoft.BiasGelu", 21, SK_MALFORMED, "f2,3", "", 0},
+    {"com.microsoft.BiasGelu", 21, SK_MALFORMED, "f2,3 f3 f3", "", 0},
+    {"com.microsoft.BiasGelu", 21, SK_MALFORMED, "f2,3 f3", "", 2},
+    {"com.microsoft.BiasGelu", 21, SK_SHAPE, "f2,3 f4", "", 0},
+    {"com.microsoft.QuickGelu", 21, SK_MALFORMED, "f2,3", "alpha=much", 0},
+    {"com.microsoft.FusedConv", 21, SK_UNSUPPORTED, "f1,2,4,4 f2,2,3,3", "activation=Nothing", 0},
+    {"com.microsoft.FusedConv", 21, SK_MALFORMED, "f1,2,4,4 f2,2,3,3", "activation=3", 0},
+    {"com.microsoft.FusedConv", 21, SK_MALFORMED, "f1,2,4,4 f2,2,3,3",
+     "activation=Clip activation_params=[1]", 0},
+    {"com.microsoft.FusedGemm", 21, SK_SHAPE, "f2,3 f2,3", "activation=Relu", 0},
+    {"com.microsoft.FusedMatMul", 21, SK_MALFORMED, "f2,3 f2,3", "transA=yes", 0},
+    {"com.microsoft.FusedMatMul", 21, SK_MALFORMED, "f2,3 f3,2", "alpha=much", 0},
+    {"com.microsoft.FusedMatMul", 21, SK_SHAPE, "f2,3 f2,3", "transA=1 transB=1", 0},
+    {"com.microsoft.FusedMatMul", 21, SK_SHAPE, "f4 f4,2", "transBatchA=1", 0},
+    {"com.microsoft.SkipLayerNormalization", 21, SK_SHAPE, "f2,3 f2,3 f4", "", 0},
+    {"com.microsoft.SkipSimplifiedLayerNormalization", 21, SK_UNSUPPORTED, "f2,3 f2,3 f3", "", 2},
+    {"com.microsoft.EmbedLayerNormalization", 21, SK_VALUE, "n1,2=0,9 - f4,3 f4,3 - f3 f3", "", 0},
+    {"com.microsoft.EmbedLayerNormalization", 21, SK_SHAPE, "n1,9 - f4,3 f4,3 - f3 f3", "", 0},
+    {"com.microsoft.QLinearAdd", 21, SK_TYPE, "u2 f u u2 i u f u", "", 0},
+    {"com.microsoft.QLinearAdd", 21, SK_SHAPE, "u2 f u u3 f u f u", "", 0},
+    {"com.microsoft.QLinearConcat", 21, SK_MALFORMED, "f u u2 f u u2", "axis=0", 0},
+    {"com.microsoft.QLinearConcat", 21, SK_MALFORMED, "f u", "axis=0", 0},
+    {"com.microsoft.QLinearConcat", 21, SK_SHAPE, "f u u2 f u", "axis=7", 0},
+    {"com.microsoft.QLinearSoftmax", 21, SK_MALFORMED, "u2 f u f u", "opset=new axis=0", 0},
+    {"com.microsoft.QLinearSoftmax", 21, SK_SHAPE, "u2 f u f u", "opset=13 axis=4", 0},
+    {"com.microsoft.QLinearAveragePool", 21, SK_MALFORMED, "u1,1,4,4 f u f u", "kernel_shape=[0,2]", 0},
+    {"com.microsoft.MatMulNBits", 21, SK_MALFORMED, "f2,16 u4,1,8 f4", "K=16 N=4 block_size=15", 0},
+    {"com.microsoft.MatMulNBits", 21, SK_MALFORMED, "f2,16 u4,1,8 f4", "K=-16 N=4 block_size=16", 0},
+    {"com.microsoft.MatMulNBits", 21, SK_LIMIT, "f2,16 u4,1,8 f4", "K=" BIG " N=" BIG " block_size=16", 0},
+    {"com.microsoft.MatMulNBits", 21, SK_SHAPE, "f2,16 u4,1,7 f4", "K=16 N=4 block_size=16", 0},
+    {"com.microsoft.MatMulNBits", 21, SK_SHAPE, "f2,16 u4,1,8 f4 u3", "K=16 N=4 block_size=16", 0},
+    {"com.microsoft.MatMulNBits", 21, SK_SHAPE, "f2,15 u4,1,8 f4", "K=16 N=4 block_size=16", 0},
+    {"RotaryEmbedding", 23, SK_SHAPE, "f1,2,8 f4,2 f4,2 i1,2=0,1", "", 0},
+    {"RotaryEmbedding", 23, SK_SHAPE, "f1,2,8 f4,2 f4,2 i1,2=0,1", "num_heads=3", 0},
+    {"RotaryEmbedding", 23, SK_VALUE, "f1,2,8 f4,2 f4,2 i1,2=0,4", "num_heads=2", 0},
+    {"RotaryEmbedding", 23, SK_VALUE, "f1,2,8 f4,2 f4,2 i1,2=" MIN64 ",0", "num_heads=2", 0},
+    {"com.microsoft.RotaryEmbedding", 21, SK_VALUE, "f1,2,8 i1=9223372036854775807 f4,2 f4,2", "", 0},
+    {"com.microsoft.RotaryEmbedding", 21, SK_SHAPE, "f1,2,8 i1=0 f4,0 f4,0", "", 0},
+    {"AffineGrid", 20, SK_SHAPE, "f1,2,3 i4=1,1," BIG "," BIG, "", 0},
+    {"AffineGrid", 20, SK_SHAPE, "f1,2,3 i4=1,1,-1,2", "", 0},
+    {"AffineGrid", 20, SK_SHAPE, "f1,2,3 i5=1,1,1,2,2", "", 0},
+    {"AffineGrid", 20, SK_SHAPE, "f2,2,3 i4=" MIN64 ",1,1,2", "", 0},
+    {"NegativeLogLikelihoodLoss", 13, SK_VALUE, "f2,3 i2=0,3", "", 0},
+    {"NegativeLogLikelihoodLoss", 13, SK_MALFORMED, "f2,3 i2", "ignore_index=none", 0},
+    {"SoftmaxCrossEntropyLoss", 13, SK_SHAPE, "f2,3 i3,1,1,1 f3", "", 0},
+    {"com.microsoft.Attention", 21, SK_SHAPE, "f1,2,4 f4,12", "num_heads=3", 0},
+    {"com.microsoft.Attention", 21, SK_MALFORMED, "f1,2,4 f4,12", "num_heads=two", 0},
+    {"com.microsoft.Attention", 21, SK_SHAPE, "f1,2,4 f4,12", "num_heads=2 qkv_hidden_sizes=[4,4,9]", 0},
+    {"com.microsoft.MultiHeadAttention", 21, SK_UNSUPPORTED, "f1,2,4", "num_heads=2", 0},
+    {"com.microsoft.MultiHeadAttention", 21, SK_SHAPE, "f1,2,4 f1,3,4 f1,3,4 f5", "num_heads=2", 0},
+    {"com.microsoft.GroupQueryAttention", 21, SK_MALFORMED, "f1,2,8 f1,2,4 f1,2,4 - - n1=1 n=2",
+     "num_heads=2", 0},
+    {"com.microsoft.GroupQueryAttention", 21, SK_VALUE, "f1,1,8 f1,1,4 f1,1,4 f1,1,2,4 f1,1,2,4 n1=77 n=3",
+     "num_heads=2 kv_num_heads=1", 0},
+    {"com.microsoft.GroupQueryAttention", 21, SK_SHAPE, "f1,1,8 f1,1,4 f1,1,4 - - n1=0 n=1",
+     "num_heads=2 kv_num_heads=3", 0},
     {"ai.onnx.preview.training.Adam", 17, SK_MALFORMED, "f i f2,3 f2,3 f2,3", "", 3},
     {"ai.onnx.preview.training.Adam", 17, SK_SHAPE, "f i f2,3 f2,3 f2,3 f3,2", "", 3},
     {"ai.onnx.preview.training.Adam", 17, SK_SHAPE, "f2 i f2,3 f2,3 f2,3 f2,3", "", 3},
@@ -108,58 +160,6 @@ static const refusal refusals[] = {
      "alpha=0.5 beta=0.5 norm_coefficient=0.5 mode=other", 2},
 };
 
-static int type_of(char letter) {
-    switch (letter) {
-    case 'f': return SK_FLOAT32;
-    case 'd': return SK_FLOAT64;
-    case 'h': return SK_FLOAT16;
-    case 'n': return SK_INT32;
-    case 'u': return SK_UINT8;
-    case 'b': return SK_BOOL;
-    case 'z': return SK_UINT64;
-    default: return SK_INT64;
-    }
-}
-
-/* One input; moves *at to what follows it. type 0: absent. */
-static sk_tensor read_input(const char **at) {
-    int32_t dims[SK_MAX_RANK];
-    uint32_t r = 99;
-    int rank = 0;
-    const char letter = *(*at)++;
-    if (letter == '-') return (sk_tensor){.rank = -1};
-    while (isdigit((unsigned char)**at)) {
-        dims[rank++] = (int32_t)strtol(*at, (char **)(uintptr_t)at, 10);
-        if (**at == ',') ++*at;
-    }
-    const int type = type_of(letter), is_float = letter == 'f' || letter == 'd' || letter == 'h';
-    sk_tensor t = is_float ? test_moderate(&r, type, rank, dims, 2, 1) : test_empty(type, rank, dims);
-    if (**at != '=') return t;
-    for (size_t i = 0; i < sk_numel(&t); i++) {
-        ++*at;
-        if (is_float) test_put_real(&t, i, strtod(*at, (char **)(uintptr_t)at));
-        else test_put_int(&t, i, strtoll(*at, (char **)(uintptr_t)at, 10));
-    }
-    return t;
-}
-
-static void write_attrs(onnx *o, const char *at) {
-    char name[40], text[40];
-    int used;
-    while (sscanf(at, " %39[^=]=%39s%n", name, text, &used) == 2) {
-        const int whole = strspn(text, "-0123456789") == strlen(text);
-        if (text[0] == '[') {
-            int32_t list[MOST];
-            int n = 0;
-            for (char *s = text; *s && *s != ']';) list[n++] = (int32_t)strtol(s + 1, &s, 10);
-            onnx_ints(o, name, n, list);
-        } else if (whole) onnx_int(o, name, strtoll(text, NULL, 10));
-        else if (isalpha((unsigned char)text[0])) onnx_string(o, name, text);
-        else onnx_float(o, name, strtof(text, NULL));
-        at += used;
-    }
-}
-
 static void run_case(test_counts *counts, const refusal *c, int constants) {
     static const char *const names[MOST] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
     static const char *const outs[3] = {"x", "y", "z"};
@@ -168,14 +168,14 @@ static void run_case(test_counts *counts, const refusal *c, int constants) {
     const sk_tensor *fed[MOST];
     int n = 0, n_fed = 0;
     for (const char *at = c->inputs; *at; n++) {
-        t[n] = read_input(&at);
+        t[n] = test_input(&at);
         given[n] = t[n].type ? names[n] : "";
         while (*at == ' ') at++;
     }
     onnx o;
     onnx_start(&o);
     onnx_node(&o, c->op, n, given, c->outputs ? c->outputs : 1, outs);
-    write_attrs(&o, c->attrs);
+    test_attrs(&o, c->attrs);
     for (int i = 0; i < n; i++) {
         if (!t[i].type) continue;
         if (i && constants) {
