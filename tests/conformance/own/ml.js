@@ -576,4 +576,109 @@ const encoders = [
   bad('one_hot_none', 'OneHotEncoder', {}, [seen]),
 ];
 
-export default [...features, ...linears, ...machines, ...encoders];
+// ---- strings ----
+
+const text = (list, dims = [list.length]) => tensor('string', dims, list);
+const names = ['ape', 'cow', 'Ünal'];
+const words = text(['cow', 'ape', 'dog', '', 'Ünal', 'cow'], [2, 3]);
+const few = i64([2, 2], [1, 0, 7, 2]);
+const mapper = { cats_strings: names, cats_int64s: [10, 20, 30] };
+const { classlabels_ints: _, ...rest } = linearSvc;
+const stringSvc = { ...rest, classlabels_strings: names };
+const spelled = (list) => text(list.map((i) => names[i]));
+
+const strings = [
+  ml(
+    'strings_to_int',
+    'LabelEncoder',
+    { keys_strings: names, values_int64s: [1, 2, 3], default_int64: 42 },
+    [words],
+    [i64([2, 3], [2, 1, 42, 42, 3, 2])],
+    at2,
+  ),
+  ml(
+    'strings_to_strings',
+    'LabelEncoder',
+    { keys_strings: names, values_strings: ['x', 'y', ''] },
+    [words],
+    [text(['y', 'x', '_Unused', '_Unused', '', 'y'], [2, 3])],
+    at4,
+  ),
+  ml(
+    'strings_from_floats',
+    'LabelEncoder',
+    {
+      keys_floats: floats([1.5, 2]),
+      values_strings: ['x', 'y'],
+      default_string: 'none',
+    },
+    [real],
+    [text(['x', 'none', 'none', 'none', 'y'])],
+    at2,
+  ),
+  ml(
+    'strings_tensors',
+    'LabelEncoder',
+    {
+      keys_tensor: { tensor: onnxTensor('', 'string', [3], names) },
+      values_tensor: list('int16', [1, 2, 3]),
+      default_tensor: list('int16', [9]),
+    },
+    [words],
+    [tensor('int16', [2, 3], [2, 1, 9, 9, 3, 2])],
+    at4,
+  ),
+  ml(
+    'classes_of_strings',
+    'LabelEncoder',
+    { classes_strings: names, default_int64: -5, default_string: '?' },
+    [words],
+    [i64([2, 3], [1, 0, -5, -5, 2, 1])],
+  ),
+  ml(
+    'classes_of_ints',
+    'LabelEncoder',
+    { classes_strings: names, default_int64: -5, default_string: '?' },
+    [few],
+    [text(['cow', 'ape', '?', 'Ünal'], [2, 2])],
+  ),
+  ml(
+    'categories_of_strings',
+    'CategoryMapper',
+    { ...mapper, default_int64: 0 },
+    [words],
+    [i64([2, 3], [20, 10, 0, 0, 30, 20])],
+  ),
+  ml('categories_of_ints', 'CategoryMapper', mapper, [i64([2], [30, 31])], [text(['Ünal', '_Unused'])]),
+  bad('categories_lengths', 'CategoryMapper', { ...mapper, cats_int64s: [1] }, [words]),
+  ml(
+    'one_hot_strings',
+    'OneHotEncoder',
+    { cats_strings: names },
+    [words],
+    [
+      f32(
+        [2, 3, 3],
+        words.data.flatMap((word) => names.map((name) => Number(name === word))),
+      ),
+    ],
+  ),
+  bad('one_hot_strings_of_ints', 'OneHotEncoder', { cats_int64s: [1, 2] }, [words], 'bad-type'),
+  ml(
+    'extractor_strings',
+    'ArrayFeatureExtractor',
+    {},
+    [words, i64([2], [2, 0])],
+    [text(['dog', 'cow', 'cow', ''], [2, 2])],
+  ),
+  ml(
+    'classifier_strings',
+    'LinearClassifier',
+    { coefficients: floats(w), intercepts: floats(b), classlabels_strings: names },
+    [x],
+    [spelled(linear(x, w, b).map(best)), flat(linear(x, w, b))],
+  ),
+  ml('svm_strings', 'SVMClassifier', stringSvc, [x], [spelled(linearScores.map(best)), flat(linearScores)]),
+];
+
+export default [...features, ...linears, ...machines, ...encoders, ...strings];

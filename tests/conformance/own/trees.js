@@ -224,13 +224,14 @@ function classifier(name, options, labels, expect, { input = x, attrs = {}, ort,
     domain: 'ai.onnx.ml',
     attrs: {
       ...byIds(trees, 'class'),
-      classlabels_int64s: labels,
+      [typeof labels[0] === 'string' ? 'classlabels_strings' : 'classlabels_int64s']: labels,
       ...(how.base ? { base_values: { floats: how.base } } : {}),
       ...attrs,
     },
     inputs: [input],
     outputs: [
-      i64(
+      tensor(
+        typeof labels[0] === 'string' ? 'string' : 'int64',
         [got.length],
         got.map(([label]) => labels[label]),
       ),
@@ -325,6 +326,7 @@ export default [
     }),
   ),
   ...classifier('three_base', many, [5, -2, 9], (l) => [best(l), l], { base: [0.5, 0.25, -0.5] }),
+  ...classifier('strings', many, ['five', '', 'nine'], (l) => [best(l), l]),
   ...classifier('integers', many, [0, 1, 2], (l) => [best(l), l], {
     input: i64(
       x.dims,
