@@ -62,8 +62,10 @@ static void infer(sk_expander *x, sk_node *node, sk_tensor *tensors, const sk_te
         (node->op->impl->import && node->op->impl->import(&import) != SK_OK) ||
         sk_infer_node(node, in, out, &failure) != SK_OK)
         return;
-    for (int i = 0; i < node->n_outputs; i++)
-        if (out[i] && node->outputs[i]->type.rank < 0) node->outputs[i]->type = *out[i];
+    for (int i = 0; i < node->n_outputs; i++) {
+        sk_value *value = node->outputs[i];
+        if (value && value->type.rank < 0) value->type = tensors[node->n_inputs + i];
+    }
 }
 
 const sk_tensor *sk_expand_type(sk_expander *x, const sk_value *value) {
