@@ -37,7 +37,7 @@ static const sk_field_row fields[] = {
     {"default_tensor", SK_T_LABEL, SK_ATTR_TENSOR, PLACE(fallback)},
     {"default_int64", .kind = SK_ATTR_INT, PLACE(whole)},
     {"default_float", .kind = SK_ATTR_FLOAT, PLACE(real)},
-    {NULL},
+    {.name = NULL},
 };
 
 static sk_status add_mapping(sk_import *c, encoder_params *params, int which, const sk_list *keys,
@@ -120,7 +120,7 @@ static const sk_field_row one_hot_fields[] = {
     {"cats_int64s", .kind = SK_ATTR_INTS, .offset = offsetof(one_hot_params, list)},
     {"cats_strings", .kind = SK_ATTR_STRINGS, .offset = offsetof(one_hot_params, list)},
     {"zeros", .kind = SK_ATTR_INT, .offset = offsetof(one_hot_params, zeros)},
-    {NULL},
+    {.name = NULL},
 };
 
 static sk_status one_hot_import(sk_import *c) {

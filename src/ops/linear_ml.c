@@ -15,7 +15,7 @@ static const sk_field_row fields[] = {
     {"classlabels_ints", .kind = SK_ATTR_INTS, PLACE(labels)},
     {"classlabels_strings", .kind = SK_ATTR_STRINGS, PLACE(labels)},
     {"targets", .kind = SK_ATTR_INT, PLACE(targets)},
-    {NULL},
+    {.name = NULL},
 };
 
 static sk_status linear_import(sk_import *c) {

@@ -18,7 +18,7 @@ static const sk_field_row fields[] = {
     {"int64_vocabulary", .kind = SK_ATTR_INTS, PLACE(keys)},
     {"string_vocabulary", .kind = SK_ATTR_STRINGS, PLACE(keys)},
     {"max_map", .kind = SK_ATTR_INT, PLACE(max_map)},
-    {NULL},
+    {.name = NULL},
 };
 
 static sk_status map_import(sk_import *c) {

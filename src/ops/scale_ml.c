@@ -25,7 +25,7 @@ static const sk_field_row fields[] = {
     {"replaced_value_int64", .kind = SK_ATTR_INT, PLACE(replaced_int)},
     {"replaced_value_float", .kind = SK_ATTR_FLOAT, PLACE(replaced)},
     {"threshold", .kind = SK_ATTR_FLOAT, PLACE(threshold)},
-    {NULL},
+    {.name = NULL},
 };
 
 static sk_status scale_import(sk_import *c) {
@@ -137,7 +137,7 @@ const sk_impl sk_impl_imputer = {.import = scale_import, .infer = imputer_infer,
 /* ---- FeatureVectorizer ---- */
 
 static sk_status vectorizer_import(sk_import *c) {
-    static const sk_field_row list[] = {{"inputdimensions", .kind = SK_ATTR_INTS}, {NULL}};
+    static const sk_field_row list[] = {{"inputdimensions", .kind = SK_ATTR_INTS}, {.name = NULL}};
     sk_list *sizes = sk_params(c, sizeof *sizes);
     if (!sizes) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_ml_read(c, sizes, list));

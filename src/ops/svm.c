@@ -31,7 +31,7 @@ static const sk_field_row fields[] = {
     {"classlabels_strings", .kind = SK_ATTR_STRINGS, PLACE(labels)},
     {"n_supports", .kind = SK_ATTR_INT, PLACE(n_supports)},
     {"one_class", .kind = SK_ATTR_INT, PLACE(one_class)},
-    {NULL},
+    {.name = NULL},
 };
 
 /* A linear model has coefficients for each score, the others a support vector each, and classifiers these for

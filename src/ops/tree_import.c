@@ -49,8 +49,8 @@ enum { TRUE_LEAFS = TREE_IDS, FALSE_LEAFS = NODE_IDS }; /* of TreeEnsemble */
 #define VOTES(kind)                                                                                          \
     INTS(kind "_ids", TARGETS), INTS(kind "_treeids", VOTE_TREES), INTS(kind "_nodeids", VOTE_NODES),        \
         FLOATS(kind "_weights", WEIGHTS)
-static const sk_field_row regressor[] = {NAMED_NODES, VOTES("target"), {NULL}};
-static const sk_field_row classifier[] = {NAMED_NODES, VOTES("class"), {NULL}};
+static const sk_field_row regressor[] = {NAMED_NODES, VOTES("target"), {.name = NULL}};
+static const sk_field_row classifier[] = {NAMED_NODES, VOTES("class"), {.name = NULL}};
 static const sk_field_row ensemble[] = {NODES,
                                         {"nodes_modes", SK_T(UINT8), SK_ATTR_TENSOR, MODES * sizeof(sk_list)},
                                         NUMBERS("nodes_splits", SPLITS),
@@ -60,7 +60,7 @@ static const sk_field_row ensemble[] = {NODES,
                                         NUMBERS("leaf_weights", WEIGHTS),
                                         INTS("tree_roots", ROOTS),
                                         NUMBERS("membership_values", MEMBERS),
-                                        {NULL}};
+                                        {.name = NULL}};
 
 /* What both ways of writing say of each node. */
 typedef struct source {
@@ -141,7 +141,7 @@ static sk_status flatten(source *s, const child *roots) {
         f->roots[tree] = (uint32_t)used;
         for (size_t at = used++; at < used; at++) {
             sk_tree_node *node = &f->nodes[at];
-            child next[2];
+            child next[2] = {0, 0};
             if (at == level_end) level_end = used, depth++;
             if (from[at] < 0) {
                 node->bits = SK_TREE_LEAF | s->vote[~from[at]];
@@ -334,7 +334,7 @@ static const sk_field_row options[] = {
     {"classlabels_strings", .kind = SK_ATTR_STRINGS, PLACE(labels)},
     {"base_values", .kind = SK_ATTR_FLOATS, PLACE(base)},
     {"base_values_as_tensor", FLOAT_TYPES, SK_ATTR_TENSOR, PLACE(base)},
-    {NULL},
+    {.name = NULL},
 };
 
 static sk_status read_options(source *s, int kind) {
