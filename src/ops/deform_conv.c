@@ -51,7 +51,7 @@ static sk_status infer(sk_infer *c) {
     sk_window_attrs attrs = p->attrs;
     y->type = x->type;
     for (int i = 1; i < c->n_in; i++)
-        if (c->in[i] && x->type) SK_TRY(sk_want_types(c, i, 1u << x->type));
+        if (x->type) SK_TRY(sk_want_types(c, i, 1u << x->type));
     if (x->rank < 0 || !sk_shape_known(weight)) return SK_OK;
     SK_TRY(sk_window_complete(c, &attrs, x, weight));
     if ((x->dims[1] >= 0 && (x->dims[1] != weight->dims[1] * p->group || x->dims[1] % p->offset_group)) ||
@@ -83,8 +83,7 @@ static sk_status prepare(sk_prepare *p) {
     for (int i = 0; i < attrs.spatial; i++) attrs.kernel[i] = p->in[1]->dims[2 + i];
     sk_window_make(&attrs, p->in[0], p->out[0], (int)params->group, &s->w, NULL);
     for (int i = 0; i < p->n_in; i++)
-        if (p->in[i] && !sk_scratch_take(p, sk_f32_scratch(p->in[i]), &s->inputs[i]))
-            return sk_oom(p->err, SIZE_MAX);
+        if (!sk_scratch_take(p, sk_f32_scratch(p->in[i]), &s->inputs[i])) return sk_oom(p->err, SIZE_MAX);
     s->columns_bytes = sk_span(p->in[1], 1, p->in[1]->rank) * BLOCK * sizeof(float);
     if (!sk_scratch_take(p, sk_f32_scratch(p->out[0]), &s->y) || s->columns_bytes > SK_MAX_TENSOR_BYTES ||
         !sk_mul(s->columns_bytes, (size_t)p->threads, &bytes) || !sk_scratch_take(p, bytes, &s->columns))
@@ -183,6 +182,7 @@ static void part(const void *work, size_t begin, size_t end, int thread) {
 static sk_status run(sk_run *r) {
     const deform_params *params = r->node->params;
     const deform_state *s = r->state;
+    const int spatial = r->in[0]->rank - 2;
     const float *in[5] = {0};
     float *at;
     if (!sk_numel(r->out[0])) return SK_OK;
@@ -204,7 +204,7 @@ static sk_status run(sk_run *r) {
                            (size_t)(s->w.in_c / s->w.groups),
                            (size_t)params->offset_group,
                            blocks,
-                           r->in[0]->rank - 2};
+                           spatial};
     const double macs = (double)k.channels * (double)sk_window_taps(&s->w) * BLOCK;
     sk_split(r->pool, blocks * (size_t)(s->w.groups * s->w.batch), macs * (2 + 0.1 * s->w.out_c), part, &k);
     sk_f32_finish(r->out[0], y);

@@ -19,31 +19,24 @@ typedef struct fft {
     uint8_t stages, radix[32];
 } fft;
 
-static cx times(cx a, cx b) { return (cx){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
-static cx plus(cx a, cx b) { return (cx){a.re + b.re, a.im + b.im}; }
-static cx minus(cx a, cx b) { return (cx){a.re - b.re, a.im - b.im}; }
-static cx unit(double angle) { return (cx){sk_cos(angle), sk_sin(angle)}; }
-
 /* ---- the FFT ---- */
 
-/* One butterfly of radix p: from[t * step] to to[j * s], then turned by the twiddle `at` * j. */
-static void butterfly(const fft *f, size_t p, const cx *from, size_t step, cx *to, size_t s, size_t at) {
-    const cx *turn = f->turn;
-    if (p == 4) {
-        const cx even = plus(from[0], from[2 * step]), odd = plus(from[step], from[3 * step]);
-        const cx a = minus(from[0], from[2 * step]), b = minus(from[step], from[3 * step]);
-        to[0] = plus(even, odd);
-        to[s] = times((cx){a.re + b.im, a.im - b.re}, turn[at]);
-        to[2 * s] = times(minus(even, odd), turn[2 * at]);
-        to[3 * s] = times((cx){a.re - b.im, a.im + b.re}, turn[3 * at]);
-        return;
-    }
-    for (size_t j = 0; j < p; j++) {
-        cx sum = from[0];
-        for (size_t t = 1; t < p; t++)
-            sum = plus(sum, times(from[t * step], turn[j * t % p * (f->size / p)]));
-        to[j * s] = times(sum, turn[j * at]);
-    }
+/* sum += a * b. By pointers: calls are smaller than what they call. */
+static void add_product(cx *sum, const cx *a, const cx *b) {
+    sum->re += a->re * b->re - a->im * b->im;
+    sum->im += a->re * b->im + a->im * b->re;
+}
+
+/* a *= b */
+static void multiply(cx *a, const cx *b) {
+    const cx old = *a;
+    *a = (cx){0, 0};
+    add_product(a, &old, b);
+}
+
+static void unit(cx *to, double angle) {
+    to->re = sk_cos(angle);
+    to->im = sk_sin(angle);
 }
 
 /* The transform of a's `size` numbers, in a or b. */
@@ -51,8 +44,15 @@ static cx *mixed_radix(const fft *f, cx *a, cx *b) {
     size_t s = 1;
     for (int i = 0; i < f->stages; i++) {
         const size_t p = f->radix[i], m = f->size / s / p;
-        for (size_t q = 0; q < m; q++)
-            for (size_t k = 0; k < s; k++) butterfly(f, p, a + k + s * q, s * m, b + k + s * p * q, s, q * s);
+        for (size_t out = 0; out < f->size; out++) {
+            const size_t k = out % s, j = out / s % p, q = out / s / p;
+            const cx *from = a + k + s * q;
+            cx sum = {0, 0};
+            for (size_t t = 0; t < p; t++)
+                add_product(&sum, from + t * s * m, f->turn + j * t % p * (f->size / p));
+            multiply(&sum, f->turn + q * j * s);
+            b[out] = sum;
+        }
         s *= p;
         cx *swap = a;
         a = b;
@@ -64,53 +64,53 @@ static cx *mixed_radix(const fft *f, cx *a, cx *b) {
 /* The transform of a's n numbers, in a or b; both have room for `size`. */
 static cx *transform(const fft *f, cx *a, cx *b) {
     if (!f->chirp) return mixed_radix(f, a, b);
-    for (size_t k = 0; k < f->size; k++) a[k] = k < f->n ? times(a[k], f->chirp[k]) : (cx){0, 0};
+    for (size_t k = 0; k < f->n; k++) multiply(a + k, f->chirp + k);
+    for (size_t k = f->n; k < f->size; k++) a[k] = (cx){0, 0};
     cx *c = mixed_radix(f, a, b), *d = c == a ? b : a;
     const double scale = 1 / (double)f->size;
-    for (size_t k = 0; k < f->size; k++) {
-        c[k] = times(c[k], f->filter[k]);
+    for (size_t k = 0; k < f->size; k++) { /* the inverse, by conjugates */
+        multiply(c + k, f->filter + k);
         c[k].im = -c[k].im;
     }
     c = mixed_radix(f, c, d);
-    for (size_t k = 0; k < f->n; k++) c[k] = times((cx){c[k].re * scale, -c[k].im * scale}, f->chirp[k]);
+    for (size_t k = 0; k < f->n; k++) {
+        c[k] = (cx){c[k].re * scale, -c[k].im * scale};
+        multiply(c + k, f->chirp + k);
+    }
     return c;
 }
 
 /* Splits size into radices; 0 when a prime factor is too large. */
 static int find_stages(fft *f, size_t size) {
-    static const uint8_t first[] = {4, 2, 3};
-    size_t p = first[0];
     f->stages = 0;
     f->size = size;
-    for (int i = 0; size > 1;) {
-        if (size % p == 0) {
-            f->radix[f->stages++] = (uint8_t)p;
-            size /= p;
-            continue;
-        }
-        p = ++i < 3 ? first[i] : p + 2;
+    for (size_t p = 2; size > 1; p++) {
         if (p > MAX_RADIX) return 0;
+        for (; size % p == 0; size /= p) f->radix[f->stages++] = (uint8_t)p;
     }
     return 1;
 }
 
 static sk_status table(sk_prepare *p, size_t count, cx **out) {
     size_t bytes;
-    if (!sk_mul(count, sizeof(cx), &bytes) || bytes > SK_MAX_TENSOR_BYTES) return sk_oom(p->err, SIZE_MAX);
-    *out = sk_prepare_alloc(p, bytes);
-    return *out ? SK_OK : sk_oom(p->err, bytes);
+    *out = NULL;
+    if (!sk_mul(count, sizeof(cx), &bytes)) bytes = SIZE_MAX;
+    if (bytes <= SK_MAX_TENSOR_BYTES) *out = sk_prepare_alloc(p, bytes);
+    if (*out) return SK_OK;
+    sk_oom(p->err, bytes);
+    return SK_OUT_OF_MEMORY;
 }
 
 static sk_status bluestein_ready(sk_prepare *p, fft *f) {
-    cx *spare = NULL;
+    cx *spare;
     SK_TRY(table(p, f->n, &f->chirp));
     SK_TRY(table(p, f->size, &f->filter));
     SK_TRY(table(p, f->size, &spare));
     for (uint64_t k = 0; k < f->n; k++) {
-        f->chirp[k] = unit(-PI * (double)(k * k % (2 * f->n)) / (double)f->n);
-        const cx back = {f->chirp[k].re, -f->chirp[k].im};
-        f->filter[k] = back;
-        if (k) f->filter[f->size - k] = back;
+        cx *back = f->filter + k;
+        unit(f->chirp + k, -PI * (double)(k * k % (2 * f->n)) / (double)f->n);
+        *back = (cx){f->chirp[k].re, -f->chirp[k].im};
+        if (k) f->filter[f->size - k] = *back;
     }
     f->filter = mixed_radix(f, f->filter, spare);
     return SK_OK;
@@ -118,21 +118,15 @@ static sk_status bluestein_ready(sk_prepare *p, fft *f) {
 
 /* The tables for n numbers, and scratch for each thread at *scratch. */
 static sk_status fft_ready(sk_prepare *p, fft *f, size_t n, size_t *scratch) {
-    size_t bytes;
+    size_t bytes, size = 1;
     f->n = n;
     const int bluestein = !find_stages(f, n);
-    if (bluestein) {
-        size_t size = 1;
-        while (size < 2 * n - 1) {
-            if (size > SIZE_MAX / 4) return sk_oom(p->err, SIZE_MAX);
-            size *= 2;
-        }
-        find_stages(f, size);
-    }
+    while (bluestein && size < 2 * n && size <= SK_MAX_TENSOR_BYTES) size *= 2;
+    if (bluestein) find_stages(f, size);
     SK_TRY(table(p, f->size, &f->turn));
     if (!sk_mul(2 * f->size * sizeof(cx), (size_t)p->threads, &bytes) || !sk_scratch_take(p, bytes, scratch))
         return sk_oom(p->err, SIZE_MAX);
-    for (size_t k = 0; k < f->size; k++) f->turn[k] = unit(-2 * PI * (double)k / (double)f->size);
+    for (size_t k = 0; k < f->size; k++) unit(f->turn + k, -2 * PI * (double)k / (double)f->size);
     return bluestein ? bluestein_ready(p, f) : SK_OK;
 }
 
@@ -203,18 +197,6 @@ static sk_status run_lines(sk_run *r, const sk_tensor *window) {
     return SK_OK;
 }
 
-/* A scalar of int64 or int32 that is an input: into *value, -1 when it is not known now. */
-static sk_status known_scalar(const sk_infer *c, int i, const char *what, int64_t least, int64_t *value) {
-    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
-    *value = -1;
-    if (!t) return SK_OK;
-    SK_TRY(sk_want_ints(c, i, what));
-    if (sk_shape_known(t) && sk_numel(t) != 1) return sk_bad_shape(c, "%s is not a scalar", what);
-    if (sk_known_ints(t, value, 1) != 1) return SK_OK;
-    if (*value < least || *value > INT32_MAX) return sk_bad_shape(c, "%s is %lld", what, (long long)*value);
-    return SK_OK;
-}
-
 /* ---- DFT ---- */
 
 typedef struct dft_params {
@@ -240,7 +222,7 @@ static sk_status dft_sizes(const sk_infer *c, int *axis, int64_t *n) {
     const sk_tensor *x = c->in[0], *given = c->n_in > 2 ? c->in[2] : NULL;
     int64_t at = c->node->op->param ? -2 : params->axis;
     *axis = -1;
-    SK_TRY(known_scalar(c, 1, "dft_length", 1, n));
+    SK_TRY(sk_size_input(c, 1, 1, n));
     SK_TRY(sk_want_ints(c, 2, "axis"));
     if (given && sk_known_ints(given, &at, 1) != 1) return SK_OK;
     SK_TRY(sk_axis_in(c, at, x->rank, axis));
@@ -308,8 +290,8 @@ static sk_status stft_import(sk_import *c) {
 /* Numbers of a frame and between frames, -1 where not known now. */
 static sk_status stft_sizes(const sk_infer *c, int64_t *length, int64_t *step) {
     const sk_tensor *x = c->in[0], *window = c->n_in > 2 ? c->in[2] : NULL;
-    SK_TRY(known_scalar(c, 1, "frame_step", 1, step));
-    SK_TRY(known_scalar(c, 3, "frame_length", 1, length));
+    SK_TRY(sk_size_input(c, 1, 1, step));
+    SK_TRY(sk_size_input(c, 3, 1, length));
     if (c->n_in > 3 && c->in[3]) return SK_OK;
     *length = window ? (window->rank == 1 ? window->dims[0] : -1) : x->dims[1];
     return *length ? SK_OK : sk_bad_shape(c, "frames without length");

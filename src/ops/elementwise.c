@@ -71,6 +71,16 @@ sk_status sk_same_types(const sk_infer *c) {
     return SK_OK;
 }
 
+sk_status sk_size_input(const sk_infer *c, int i, int64_t least, int64_t *value) {
+    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
+    *value = -1;
+    if (!t) return SK_OK;
+    SK_TRY(sk_want_types(c, i, SK_T(INT64) | SK_T(INT32)));
+    if (sk_shape_known(t) && sk_numel(t) != 1) return sk_bad_shape(c, "input %d is not a scalar", i);
+    if (sk_known_ints(t, value, 1) != 1 || (*value >= least && *value <= INT32_MAX)) return SK_OK;
+    return sk_bad_shape(c, "input %d is %lld", i, (long long)*value);
+}
+
 sk_status sk_import_all_present(sk_import *c) {
     for (int i = 0; i < c->node->n_inputs; i++)
         if (!c->node->inputs[i]) return sk_bad_attr(c, SK_MALFORMED, "input %d is absent", i);

@@ -23,6 +23,9 @@ sk_status sk_elementwise_run(const sk_run *r, const sk_broadcasting *b, const vo
 sk_status sk_same_types(const sk_infer *c);
 /* Fails unless input i (absent, unknown: fine) has one of the types. */
 sk_status sk_want_types(const sk_infer *c, int i, uint32_t types);
+/* A size that is input i, a scalar of int64 or int32, at least `least`: into *value, -1 when it is absent or
+ * not known now. */
+sk_status sk_size_input(const sk_infer *c, int i, int64_t least, int64_t *value);
 /* Import of operators that take any number of inputs: none may be absent. */
 sk_status sk_import_all_present(sk_import *c);
 /* A failure of prepare: no kernel for these types. */

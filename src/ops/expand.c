@@ -46,22 +46,15 @@ const sk_impl sk_impl_expand = {.infer = expand_infer, .prepare = sk_move_prepar
 /* Opset 1: so many copies along one axis. */
 static sk_status tile_axis_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0];
-    int64_t copies[2] = {-1, -1}, dims[SK_MAX_RANK];
+    int64_t copies, at, dims[SK_MAX_RANK];
     int axis = -1;
     sk_set_out_type(c, 0, in->type);
-    for (int i = 0; i < 2; i++) {
-        SK_TRY(sk_want_types(c, i + 1, SK_T(INT64) | SK_T_FLOATS));
-        if (!sk_shape_known(c->in[i + 1])) continue;
-        if (sk_numel(c->in[i + 1]) != 1) return sk_bad_shape(c, "tiles and axis must be scalars");
-        const double x = c->in[i + 1]->data ? sk_number_at(c->in[i + 1], 0) : -1;
-        if (c->in[i + 1]->data && !(x >= 0 && x <= INT32_MAX))
-            return sk_bad_shape(c, "tiles or axis is no size");
-        copies[i] = (int64_t)x;
-    }
+    SK_TRY(sk_size_input(c, 1, 0, &copies));
+    SK_TRY(sk_size_input(c, 2, 0, &at));
     if (in->rank < 0) return SK_OK;
-    if (copies[1] >= 0) SK_TRY(sk_axis_in(c, copies[1], in->rank, &axis));
+    if (at >= 0) SK_TRY(sk_axis_in(c, at, in->rank, &axis));
     for (int i = 0; i < in->rank; i++) dims[i] = axis < 0 ? -1 : in->dims[i];
-    if (axis >= 0) dims[axis] = copies[0] < 0 || dims[axis] < 0 ? -1 : dims[axis] * copies[0];
+    if (axis >= 0) dims[axis] = copies < 0 || dims[axis] < 0 ? -1 : dims[axis] * copies;
     return sk_set_out(c, 0, in->type, in->rank, dims);
 }
 

@@ -159,7 +159,8 @@ static sk_status run_batch(sk_run *r) {
     const float *x = sk_as_f32(r->in[0], &scratch);
     float *y = r->out[0]->type == SK_FLOAT32 ? r->out[0]->data : (float *)(uintptr_t)x;
     for (size_t c = 0; c < s.channels; c++) {
-        const size_t at = turned ? c % images * pixels + c / images : c; /* c counts as x is stored */
+        const size_t at =
+            turned && images ? c % images * pixels + c / images : c; /* c counts as x is stored */
         double mean = sk_number_at(r->in[3], at), variance = sk_number_at(r->in[4], at);
         if (params->training) channel_moments(&s, x, c, &mean, &variance);
         put_statistics(r, at, mean, variance);

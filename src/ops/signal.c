@@ -24,23 +24,12 @@ static sk_status signal_import(sk_import *c) {
     return SK_OK;
 }
 
-/* A whole scalar that is input i; *value -1 when it is not known now. */
-static sk_status size_of(const sk_infer *c, int i, int64_t *value) {
-    const sk_tensor *t = c->in[i];
-    *value = -1;
-    SK_TRY(sk_want_types(c, i, SK_T(INT32) | SK_T(INT64)));
-    if (sk_shape_known(t) && sk_numel(t) != 1) return sk_bad_shape(c, "input %d is not a scalar", i);
-    if (sk_known_ints(t, value, 1) == 1 && *value < 0)
-        return sk_bad_shape(c, "input %d is %lld", i, (long long)*value);
-    return SK_OK;
-}
-
 /* ---- windows ---- */
 
 static sk_status window_infer(sk_infer *c) {
     const signal_params *params = c->node->params;
     int64_t size;
-    SK_TRY(size_of(c, 0, &size));
+    SK_TRY(sk_size_input(c, 0, 0, &size));
     return sk_set_out(c, 0, (int)params->type, 1, &size);
 }
 
@@ -67,9 +56,9 @@ const sk_impl sk_impl_signal_window = {.import = signal_import, .infer = window_
 static sk_status mel_infer(sk_infer *c) {
     const signal_params *params = c->node->params;
     int64_t dims[2], length, rate;
-    SK_TRY(size_of(c, 0, &dims[1]));
-    SK_TRY(size_of(c, 1, &length));
-    SK_TRY(size_of(c, 2, &rate));
+    SK_TRY(sk_size_input(c, 0, 0, &dims[1]));
+    SK_TRY(sk_size_input(c, 1, 0, &length));
+    SK_TRY(sk_size_input(c, 2, 0, &rate));
     for (int i = 3; i < 5; i++) {
         SK_TRY(sk_want_types(c, i, SK_T_FLOATS));
         if (sk_shape_known(c->in[i]) && sk_numel(c->in[i]) != 1)

@@ -33,21 +33,21 @@ static sk_status make_room(sk_model *model, collected *c, size_t more, char **at
 
 sk_status sk_collect_zeros(sk_model *model, collected *c, int64_t count) {
     size_t bytes;
-    char *at;
+    char *at = NULL;
     if (!c->item.type) {
         c->missing += count;
         return SK_OK;
     }
     if (!sk_mul((size_t)count, sk_nbytes(&c->item), &bytes)) bytes = SIZE_MAX;
     SK_TRY(make_room(model, c, bytes, &at));
-    if (bytes) memset(at, 0, bytes);
+    if (at && bytes) memset(at, 0, bytes);
     return SK_OK;
 }
 
 sk_status sk_collect(sk_model *model, const struct sk_loop *loop, collected *c, const sk_tensor *item) {
     const size_t bytes = sk_nbytes(item);
     const int64_t missing = c->missing;
-    char *at;
+    char *at = NULL;
     if (c->item.type && (c->item.type != item->type || !sk_same_shape(&c->item, item)))
         return sk_loop_malformed(model, loop->step->node,
                                  "a collected output changes its shape between iterations");
@@ -57,7 +57,7 @@ sk_status sk_collect(sk_model *model, const struct sk_loop *loop, collected *c, 
     c->missing = 0;
     if (missing) SK_TRY(sk_collect_zeros(model, c, missing));
     SK_TRY(make_room(model, c, bytes, &at));
-    memcpy(at, item->data, bytes);
+    if (at && bytes) memcpy(at, item->data, bytes);
     return SK_OK;
 }
 

@@ -177,7 +177,8 @@ static sk_status take_slices(sk_model *model, struct sk_loop *loop) {
     for (int i = 0; i < loop->n_scanned; i++) {
         const sk_tensor in = scanned(loop, i);
         int axis;
-        sk_axis(sk_loop_list(node, "scan_input_axes", i), in.rank, &axis);
+        if (!in.data || !sk_axis(sk_loop_list(node, "scan_input_axes", i), in.rank, &axis))
+            return sk_loop_malformed(model, node, "a scanned axis does not exist");
         const char *directions = loop->is_scan == SCAN_BATCHES ? "directions" : "scan_input_directions";
         const int backward = sk_loop_list(node, directions, i) == 1;
         const int64_t at = backward ? loop->trip - 1 - loop->iteration : loop->iteration;

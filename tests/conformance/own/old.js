@@ -201,14 +201,14 @@ export default [
     name: 'tile_axis',
     op: 'Tile',
     opset: 5,
-    inputs: [f32([2, 2], [1, 2, 3, 4]), f32([1], [2]), f32([1], [1])],
+    inputs: [f32([2, 2], [1, 2, 3, 4]), tensor('int64', [1], [2]), tensor('int64', [1], [1])],
     outputs: [f32([2, 4], [1, 2, 1, 2, 3, 4, 3, 4])],
   }),
   old({
     name: 'tile_negative',
     op: 'Tile',
     opset: 5,
-    inputs: [f32([2, 2], [1, 2, 3, 4]), f32([1], [-2]), f32([1], [1])],
+    inputs: [f32([2, 2], [1, 2, 3, 4]), tensor('int64', [1], [-2]), tensor('int64', [1], [1])],
     error: 'bad-shape',
   }),
   old({
