@@ -23,7 +23,6 @@ static const call calls[] = {
     {"SimplifiedLayerNormalization", "f2,3 f3", "axis=-1 epsilon=0.1", 1},
     {"com.microsoft.FastGelu", "f2,3 f3", "", 1},
     {"com.microsoft.BiasGelu", "f2,3 f3", "", 1},
-    {"com.microsoft.BiasSplitGelu", "f2,4 f4", "", 1},
     {"com.microsoft.FusedConv", "f1,2,5,5 f3,2,3,3 f3 f1,3,3,3", "activation=Relu kernel_shape=[3,3]", 1},
     {"com.microsoft.FusedGemm", "f2,3 f4,3 f4", "transB=1 activation=LeakyRelu activation_alpha=0.5", 1},
     {"com.microsoft.FusedMatMul", "f2,4,3 f4,5", "transA=1 alpha=0.5", 1},

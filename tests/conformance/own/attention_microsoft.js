@@ -303,6 +303,8 @@ export default [
   grouped('chunk', { rows: 3, rotary: true }),
   grouped('together', { together: true, rotary: true }),
   grouped('window', { window: 2, rows: 3, past: 0 }),
+  grouped('no_window', { attrs: { local_window_size: -1 } }),
+  grouped('window_behind_the_cache', { window: 3 }),
   grouped('attention_bias', { extra: true, rows: 2 }),
   hostile(plain, 'grouped_heads_are_text', { attrs: { num_heads: 'four', kv_num_heads: 2 } }),
   hostile(plain, 'grouped_smooth', { attrs: { ...plain.attrs, smooth_softmax: 1 } }, 'unsupported'),

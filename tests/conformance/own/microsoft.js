@@ -140,18 +140,6 @@ export default [
     inputs: [x],
     error: 'malformed-model',
   },
-  {
-    name: 'bias_split_gelu',
-    op: 'BiasSplitGelu',
-    domain,
-    inputs: [x, bias],
-    outputs: [
-      f32(
-        [2, 3, 2],
-        rows(plus(x, bias), 4).flatMap((r) => [r[0] * gelu(r[2]), r[1] * gelu(r[3])]),
-      ),
-    ],
-  },
 
   { name: 'fused_matmul', op: 'FusedMatMul', domain, inputs: [a, b], outputs: [matrix(ab)] },
   {
@@ -203,14 +191,6 @@ export default [
     attrs: { transA: { tensor: [] } },
     inputs: [a, b],
     error: 'malformed-model',
-  },
-  {
-    name: 'gemm_fast_gelu',
-    op: 'GemmFastGelu',
-    domain,
-    inputs: [a, b, f32([5], [1, 2, 3, 4, 5])],
-    outputs: [matrix(ab.map((r) => r.map((v, j) => tanhGelu(v + j + 1))))],
-    atol: 1e-5,
   },
   {
     name: 'fused_gemm_relu',
