@@ -7,6 +7,10 @@
 
 #include "graph/function.h"
 
+static int is_map(const sk_node *node) {
+    return !strcmp(node->op_type, "SequenceMap") && !node->domain[0] && node->opset >= 17;
+}
+
 static const struct {
     const char *name;
     int since;
@@ -87,6 +91,7 @@ const sk_tensor *sk_expand_type(sk_expander *x, const sk_value *value) {
 /* ---- the graph ---- */
 
 sk_status sk_expand_place(sk_expander *x, sk_node *node) {
+    if (is_map(node)) return sk_expand_sequence_map(x, node);
     const char *text = find(node);
     const int32_t before = x->graph->n_nodes;
     const sk_status status = text ? sk_function_write(x, node, text) : SK_UNSUPPORTED;
@@ -100,7 +105,7 @@ sk_status sk_expand_place(sk_expander *x, sk_node *node) {
 
 static int has_calls(const sk_graph *graph) {
     for (int i = 0; i < graph->n_nodes; i++)
-        if (find(graph->nodes[i])) return 1;
+        if (find(graph->nodes[i]) || is_map(graph->nodes[i])) return 1;
     return 0;
 }
 

@@ -28,4 +28,7 @@ sk_status sk_expand_place(sk_expander *x, sk_node *node);
  * has no body for such a call. */
 sk_status sk_function_write(sk_expander *x, sk_node *call, const char *text);
 
+/* The same for SequenceMap, which no text can say since it has a body (sequence_map.c). */
+sk_status sk_expand_sequence_map(sk_expander *x, sk_node *call);
+
 #endif
