@@ -49,8 +49,7 @@ enum { TRUE_LEAFS = TREE_IDS, FALSE_LEAFS = NODE_IDS }; /* of TreeEnsemble */
 #define VOTES(kind)                                                                                          \
     INTS(kind "_ids", TARGETS), INTS(kind "_treeids", VOTE_TREES), INTS(kind "_nodeids", VOTE_NODES),        \
         FLOATS(kind "_weights", WEIGHTS)
-static const sk_field_row regressor[] = {NAMED_NODES, VOTES("target"), {.name = NULL}};
-static const sk_field_row classifier[] = {NAMED_NODES, VOTES("class"), {.name = NULL}};
+static const sk_field_row named[] = {NAMED_NODES, VOTES("target"), VOTES("class"), {.name = NULL}};
 static const sk_field_row ensemble[] = {NODES,
                                         {"nodes_modes", SK_T(UINT8), SK_ATTR_TENSOR, MODES * sizeof(sk_list)},
                                         NUMBERS("nodes_splits", SPLITS),
@@ -374,10 +373,7 @@ static sk_status read_forest(source *s) {
     const int kind = s->c->node->op->param;
     child *roots = NULL;
     SK_TRY(read_options(s, kind));
-    SK_TRY(sk_ml_read(s->c, s->list,
-                      kind == SK_TREE_ENSEMBLE     ? ensemble
-                      : kind == SK_TREE_CLASSIFIER ? classifier
-                                                   : regressor));
+    SK_TRY(sk_ml_read(s->c, s->list, kind == SK_TREE_ENSEMBLE ? ensemble : named));
     s->n = s->n_leaves = s->list[MODES].n;
     if (!lengths_fit(s, kind)) return sk_ml_misfit(s->c, "lengths of attributes");
     s->first = temporary(s, s->n, 2 * sizeof *s->first);
