@@ -100,7 +100,7 @@ sk_status sk_expand_place(sk_expander *x, sk_node *node) {
     if (x->inferred > before) x->inferred = before;
     for (int i = 0; i < node->n_outputs; i++)
         if (node->outputs[i]) node->outputs[i]->producer = node;
-    return sk_graph_append(x->graph, node) == SK_OK ? SK_OK : sk_oom(x->err, sizeof node);
+    return sk_graph_append(x->graph, node) == SK_OK ? SK_OK : sk_oom(x->err, sizeof(sk_node *));
 }
 
 static int has_calls(const sk_graph *graph) {
