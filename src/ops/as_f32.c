@@ -53,8 +53,10 @@ sk_status sk_prepare_as_f32(sk_prepare *p, uint32_t inputs, sk_status (*prepare)
     const sk_tensor *in[MOST_INPUTS], *const *given = p->in;
     sk_tensor *out[MOST_OUTPUTS], *const *wanted = p->out, f32[MOST_INPUTS + 1];
     int any = wanted[0]->type != SK_FLOAT32;
-    for (int i = 0; i < p->n_in; i++) any |= ((inputs >> i) & 1) && given[i] && given[i]->type != SK_FLOAT32;
+    for (int i = 0; i < p->n_in && i < MOST_INPUTS; i++)
+        any |= ((inputs >> i) & 1) && given[i] && given[i]->type != SK_FLOAT32;
     if (!any) return prepare(p);
+    if (p->n_in > MOST_INPUTS) return sk_no_kernel(p, given[0]->type);
     as_f32_state *s = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
     s->inputs = inputs;

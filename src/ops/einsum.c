@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kernels/pack.h"
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 #define MAX_OPERANDS 8
 #define MAX_LABELS SK_COPY_RANK
@@ -347,7 +347,7 @@ static int plan_matrices(einsum_matrices *s, size_t *scratch) {
     return 1;
 }
 
-static sk_status einsum_prepare(sk_prepare *p) {
+static sk_status prepare_typed(sk_prepare *p) {
     const sk_infer c = {
         .node = p->node, .in = p->in, .out = p->out, .n_in = p->n_in, .n_out = p->n_out, .err = p->err};
     einsum_matrices *s = sk_prepare_alloc(p, sizeof *s);
@@ -370,6 +370,11 @@ static double einsum_macs(const sk_node *node, const sk_tensor *const *in, const
     if (make_loops(&c, &l) != SK_OK) return 0;
     for (int d = 0; d < l.n; d++) macs *= (double)l.dims[d];
     return macs;
+}
+
+static sk_status einsum_prepare(sk_prepare *p) {
+    const int narrow = sk_type_in(p->in[0]->type, SK_T(FLOAT16) | SK_T(BFLOAT16));
+    return narrow ? sk_prepare_as_f32(p, UINT32_MAX, prepare_typed) : prepare_typed(p);
 }
 
 const sk_impl sk_impl_einsum = {.import = einsum_import,

@@ -81,6 +81,15 @@ export default [
   dots('ellipsis_summed', '...i->...', 'bji->bj', batch),
   dots('ellipsis_diagonal', '...ii->...i', 'bii->bi', cube),
   {
+    name: 'float16',
+    op: 'Einsum',
+    opset: 12,
+    attrs: { equation: 'ij,jk->ik' },
+    inputs: [tensor('float16', [2, 2], [1, 2, 3, 4]), tensor('float16', [2, 1], [0.5, -1])],
+    outputs: [tensor('float16', [2, 1], [-1.5, -2.5])],
+    ort: 'it knows no float16 here',
+  },
+  {
     name: 'int64',
     op: 'Einsum',
     opset: 12,
