@@ -21,17 +21,9 @@ typedef struct fft {
 
 /* ---- the FFT ---- */
 
-/* sum += a * b. By pointers: calls are smaller than what they call. */
-static void add_product(cx *sum, const cx *a, const cx *b) {
-    sum->re += a->re * b->re - a->im * b->im;
-    sum->im += a->re * b->im + a->im * b->re;
-}
-
 /* a *= b */
 static void multiply(cx *a, const cx *b) {
-    const cx old = *a;
-    *a = (cx){0, 0};
-    add_product(a, &old, b);
+    *a = (cx){a->re * b->re - a->im * b->im, a->re * b->im + a->im * b->re};
 }
 
 static void unit(cx *to, double angle) {
@@ -48,8 +40,13 @@ static cx *mixed_radix(const fft *f, cx *a, cx *b) {
             const size_t k = out % s, j = out / s % p, q = out / s / p;
             const cx *from = a + k + s * q;
             cx sum = {0, 0};
-            for (size_t t = 0; t < p; t++)
-                add_product(&sum, from + t * s * m, f->turn + j * t % p * (f->size / p));
+            for (size_t t = 0, turned = 0; t < p; t++) {
+                const cx x = from[t * s * m], w = f->turn[turned];
+                sum.re += x.re * w.re - x.im * w.im;
+                sum.im += x.re * w.im + x.im * w.re;
+                turned += j * (f->size / p);
+                if (turned >= f->size) turned -= f->size;
+            }
             multiply(&sum, f->turn + q * j * s);
             b[out] = sum;
         }
