@@ -205,7 +205,7 @@ SUITES := test-lint test-c test-asan test-js test-conformance test-models test-b
 .PHONY: $(SUITES)
 test-lint: $(NPM) $(EMCC)
 test-c: $(NATIVE_BIN)
-test-asan: $(ASAN_BIN)
+test-asan: $(ASAN_BIN) all
 test-js test-conformance test-models test-browser test-size: all
 $(SUITES): test-packages
 	@node tests/run-suites.js $(@:test-%=%)

@@ -50,7 +50,10 @@ const suites = soak
   : {
       lint: () => [['tests/lint/run.sh']],
       c: () => programs('native', 'c'),
-      asan: () => programs('asan', 'c', 'fuzz'),
+      asan: () => [
+        ...programs('asan', 'c', 'fuzz'),
+        ['node', 'tests/fuzz/operators.js', path.join(buildDir, 'asan/bin/fuzz/malformed')],
+      ],
       js: () => nodeTests('tests/js', '--test-concurrency=2'),
       conformance: () => ['run', 'own'].map((name) => ['node', ...nodeFlags, `tests/conformance/${name}.js`]),
       models: () => nodeTests('tests/models', '--test-concurrency=1'),

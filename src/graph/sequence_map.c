@@ -1,5 +1,5 @@
-/* SequenceMap (17) is a Loop: its body gets each sequence's item at the iteration's number, and what it gives is
- * put at the end of sequences that the loop carries. The body's graph becomes the loop's. */
+/* SequenceMap (17) is a Loop: its body gets each sequence's item at the iteration's number, and what it gives
+ * is put at the end of sequences that the loop carries. The body's graph becomes the loop's. */
 #include <string.h>
 
 #include "graph/function.h"
@@ -26,7 +26,8 @@ static sk_value *empty(sk_graph *graph, const sk_value *item) {
     sk_node *node = new_node(graph, "SequenceEmpty", 0, NULL);
     sk_attr *dtype = sk_arena_calloc(graph->arena, 1, sizeof *dtype);
     if (!node || !dtype) return NULL;
-    *dtype = (sk_attr){.name = "dtype", .kind = SK_ATTR_INT, .i = item->type.type ? item->type.type : SK_FLOAT32};
+    *dtype =
+        (sk_attr){.name = "dtype", .kind = SK_ATTR_INT, .i = item->type.type ? item->type.type : SK_FLOAT32};
     node->attrs = dtype;
     node->n_attrs = 1;
     return append(graph, node);

@@ -37,7 +37,8 @@ static sk_status check_arity(const sk_node *node, sk_error *err) {
     while (present && !node->inputs[present - 1]) present--;
     if ((present < op->min_in && !may_lack) || (op->max_in != SK_MANY && present > op->max_in))
         return sk_fail(err, SK_MALFORMED, "%s has %d inputs", sk_node_text(node, text), present);
-    for (int i = 0; i < op->min_in; i++)
+    const int needed = op->max_in == SK_MANY && !(op->flags & SK_OP_CONTROL) ? node->n_inputs : op->min_in;
+    for (int i = 0; i < needed; i++)
         if (!may_lack && !node->inputs[i])
             return sk_fail(err, SK_MALFORMED, "%s lacks input %d", sk_node_text(node, text), i);
     if (node->n_outputs < op->min_out || (op->max_out != SK_MANY && node->n_outputs > op->max_out))

@@ -1,7 +1,7 @@
-/* Sequences and optionals. A sequence is an array of tensors (core/tensor.h), so making one of others is copying
- * descriptors; only a tensor that goes in is copied, because its own place may be used again. What an optional
- * is, present or absent, is known when a plan is made. ONNX: Sequence... (11), ConcatFromSequence (11),
- * SplitToSequence (11, 24), Optional... (15, 18). */
+/* Sequences and optionals. A sequence is an array of tensors (core/tensor.h), so making one of others is
+ * copying descriptors; only a tensor that goes in is copied, because its own place may be used again. What an
+ * optional is, present or absent, is known when a plan is made. ONNX: Sequence... (11), ConcatFromSequence
+ * (11), SplitToSequence (11, 24), Optional... (15, 18). */
 #include <string.h>
 
 #include "graph/op.h"
@@ -29,7 +29,7 @@ static int32_t length_of(const sk_tensor *t) { return t->rank == 1 ? t->dims[0] 
 static sk_status index_of(const sk_run *r, int i, int64_t n, int64_t fallback, int64_t *index) {
     char node[SK_NODE_TEXT];
     const sk_tensor *t = i < r->n_in ? r->in[i] : NULL;
-    const int64_t given = !t                      ? fallback
+    const int64_t given = !t                    ? fallback
                           : t->type == SK_INT64 ? *(const int64_t *)t->data
                                                 : *(const int32_t *)t->data;
     *index = given < 0 ? given + n : given;

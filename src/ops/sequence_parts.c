@@ -1,5 +1,5 @@
-/* One tensor from a sequence of parts, and a sequence of parts from one tensor. ONNX: ConcatFromSequence (11),
- * SplitToSequence (11). */
+/* One tensor from a sequence of parts, and a sequence of parts from one tensor. ONNX: ConcatFromSequence
+ * (11), SplitToSequence (11). */
 #include <string.h>
 
 #include "graph/op.h"
@@ -31,8 +31,7 @@ static sk_status join_shape(const sk_run *r, int fresh, int *axis, sk_tensor *ou
     sk_node_text(r->node, node);
     if (!n) return sk_fail(r->err, SK_VALUE, "%s: the sequence is empty", node);
     *out = items[0];
-    if (out->rank + fresh > SK_MAX_RANK)
-        return sk_fail(r->err, SK_LIMIT, "%s: too many dimensions", node);
+    if (out->rank + fresh > SK_MAX_RANK) return sk_fail(r->err, SK_LIMIT, "%s: too many dimensions", node);
     if (!sk_axis(sk_attr_int(r->node, "axis", 0), out->rank + fresh, axis))
         return sk_fail(r->err, SK_SHAPE, "%s: no such axis in %d dimensions", node, out->rank + fresh);
     int64_t along = 0;
@@ -103,7 +102,8 @@ static sk_status find_parts(const sk_infer *c, parts *p) {
             if (size < 0 || size > n - sum) return sk_bad_shape(c, "the parts are not %lld", (long long)n);
             sum += size;
         }
-        return sum == n ? SK_OK : sk_bad_shape(c, "the parts are %lld, not %lld", (long long)sum, (long long)n);
+        return sum == n ? SK_OK
+                        : sk_bad_shape(c, "the parts are %lld, not %lld", (long long)sum, (long long)n);
     }
     if (split) p->step = integer(split, 0);
     if (p->step < 1) return sk_bad_shape(c, "a part of %lld", (long long)p->step);
@@ -115,8 +115,8 @@ static sk_status split_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0], *split = c->n_in > 1 ? c->in[1] : NULL;
     int32_t length = -1;
     if (in->kind) return sk_bad_shape(c, "its input is not a tensor");
-    if (split && split->type && (split->kind || (split->type != SK_INT64 && split->type != SK_INT32) ||
-                                 split->rank > 1))
+    if (split && split->type &&
+        (split->kind || (split->type != SK_INT64 && split->type != SK_INT32) || split->rank > 1))
         return sk_bad_shape(c, "the split is not integers");
     if (sk_shape_known(in) && (!split || (split->data && sk_shape_known(split)))) {
         parts p;

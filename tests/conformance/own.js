@@ -1,5 +1,6 @@
 // Runs vectors of our own, for operators that the standard's older vectors lack, on both wasm builds:
 //   node [--experimental-wasm-relaxed-simd] tests/conformance/own.js [-v] [NAME-PART...]
+//   node tests/conformance/own.js --save FOLDER     only writes the models, for tests/fuzz/operators.js
 //
 // A file of own/ exports a list of cases, each one node:
 //   { name,
@@ -10,13 +11,15 @@
 //                                   beside the case, never taken from what the engine gave; null: not wanted
 //     rtol?, atol?,                 1e-5 relative and 1e-6 absolute by default
 //     ort?: 'why not',              onnxruntime contradicts the standard here, and how
+//     draws?: true,                 random numbers: only types and shapes of the outputs count
+//     model?: () => bytes,          instead of op: a whole model, with inputs x0, x1... and outputs y0, y1...
 //     nodes?, opsets?,              instead of op: several nodes, with inputs x0, x1... and outputs y0, y1...
 //     error?: 'bad-shape' }         instead of outputs: the code of the error that is expected
 //
 // Where onnxruntime knows operator and version it must give the expectation too, so that a wrong expectation is found. What
 // it makes of a wrong model is its own affair (some end the process).
 // Every build is run twice: with the inputs' shapes declared, and with nothing but their ranks.
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { build, node, tensor as constant, value } from '../js/onnx-builder.js';
@@ -24,11 +27,13 @@ import { difference } from './compare.js';
 import { load, Tensor } from './dist.js';
 
 const verbose = process.argv.includes('-v');
-const parts = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
+const saving = process.argv[2] === '--save' ? process.argv[3] : undefined;
+const parts = process.argv.slice(saving ? 4 : 2).filter((arg) => !arg.startsWith('-'));
 const folder = path.join(import.meta.dirname, 'own');
 
 /** The model of a case; `open`: no dimension is declared. */
 function modelOf(test, open) {
+  if (test.model) return test.model();
   const { op, opset = 1, domain = '', attrs, inputs, outputs = [null], constants = [] } = test;
   const names = inputs.map((input, i) => (input ? `x${i}` : ''));
   const results = outputs.map((output, i) => (output || test.error ? `y${i}` : ''));
@@ -53,8 +58,9 @@ const feedsOf = ({ inputs, constants = [] }, convert = (tensor) => tensor) =>
   );
 
 /** What differs from the expectation, '' when nothing does. */
-function judge({ outputs, rtol = 1e-5, atol = 1e-6 }, got) {
+function judge({ outputs, draws, rtol = 1e-5, atol = 1e-6 }, got) {
   for (const [i, wanted] of outputs.entries()) {
+    if (draws && `${got[`y${i}`].type} ${got[`y${i}`].dims}` === `${wanted.type} ${wanted.dims}`) continue;
     const text = wanted && difference(got[`y${i}`], wanted, { rtol, atol });
     if (text) return `output ${i} ${text}`;
   }
@@ -108,6 +114,13 @@ async function* cases() {
       if (!parts.length || parts.some((part) => name.includes(part))) yield { ...test, name };
     }
   }
+}
+
+if (saving) {
+  mkdirSync(saving, { recursive: true });
+  for await (const test of cases())
+    writeFileSync(path.join(saving, `${test.name.replace(/[^\w.-]+/g, '_')}.onnx`), modelOf(test, false));
+  process.exit();
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -49,7 +49,9 @@ function vectors() {
 function values(folder, kind, infos) {
   const file = (i) => path.join(folder, `${kind}_${i}.pb`);
   return infos.map((info, i) =>
-    existsSync(file(i)) ? asDeclared(readValue(new Uint8Array(readFileSync(file(i))), info), info) : undefined,
+    existsSync(file(i))
+      ? asDeclared(readValue(new Uint8Array(readFileSync(file(i))), info), info)
+      : undefined,
   );
 }
 
@@ -64,7 +66,9 @@ const asDeclared = (tensor, { type }) =>
 function randomDifference(got, wanted) {
   if (got.type !== wanted.type || `${got.dims}` !== `${wanted.dims}`) return difference(got, wanted);
   const close = (a, b) => a === 0 || b === 0 || Math.abs(a - b) <= 1e-5 + 1e-3 * Math.abs(b);
-  return got.data.every((v, i) => close(Number(v), Number(wanted.data[i]))) ? '' : 'has values that nobody drew';
+  return got.data.every((v, i) => close(Number(v), Number(wanted.data[i])))
+    ? ''
+    : 'has values that nobody drew';
 }
 
 const RANDOM = /test_bernoulli|test_training_dropout(?!_zero)/;
@@ -72,7 +76,9 @@ const RANDOM = /test_bernoulli|test_training_dropout(?!_zero)/;
 async function runSet(model, folder, random) {
   const inputs = values(folder, 'input', model.inputs);
   const expected = values(folder, 'output', model.outputs);
-  const given = inputs.map((value, i) => [model.inputs[i].name, value]).filter(([, value]) => value !== undefined);
+  const given = inputs
+    .map((value, i) => [model.inputs[i].name, value])
+    .filter(([, value]) => value !== undefined);
   const outputs = await model.predict(Object.fromEntries(given));
   expected.forEach((wanted, i) => {
     const { name } = model.outputs[i];

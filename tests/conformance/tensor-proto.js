@@ -107,7 +107,8 @@ export function readTensor(bytes) {
   return { name, tensor: new Tensor(kind, data, dims) };
 }
 
-const only = (bytes, number) => [...fields(bytes)].filter(([field]) => field === number).map(([, value]) => value);
+const only = (bytes, number) =>
+  [...fields(bytes)].filter(([field]) => field === number).map(([, value]) => value);
 const sequence = (bytes) => only(bytes, 3).map((tensor) => readTensor(tensor).tensor);
 
 /**

@@ -1,19 +1,11 @@
 /** Maps as inputs and outputs: ZipMap, DictVectorizer and CastMap of ai.onnx.ml, which onnxruntime for Node cannot show. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { build, integer, message, node, text, value } from './onnx-builder.js';
+import { build, mapValue, node, value } from './onnx-builder.js';
 import { rejects, siskin } from './setup.js';
 
 const { load, Tensor } = siskin;
 const any = (/** @type {any} */ x) => x;
-const CODES = { float32: 1, int64: 7, string: 8, float64: 11 };
-
-/** A graph input or output that is a map, or a sequence of maps. */
-function mapInfo(name, keys, values, sequence = false) {
-  const tensor = message(1, integer(1, CODES[values]));
-  const map = message(5, integer(1, CODES[keys]), message(2, tensor));
-  return [text(1, name), message(2, sequence ? message(4, message(1, map)) : map)];
-}
 
 const one = (op, attributes, inputs, outputs) =>
   load(
@@ -25,7 +17,7 @@ const one = (op, attributes, inputs, outputs) =>
     }),
   );
 const zip = (keys, attributes) =>
-  one('ZipMap', attributes, [value('x', 'float32', ['n', 3])], [mapInfo('y', keys, 'float32', true)]);
+  one('ZipMap', attributes, [value('x', 'float32', ['n', 3])], [mapValue('y', keys, 'float32', true)]);
 const scores = new Tensor('float32', Float32Array.of(0.5, 0.25, 0.125, -1, 2, 4), [2, 3]);
 const plain = (/** @type {any} */ list) => list.map((/** @type {any} */ map) => ({ ...map }));
 
@@ -59,7 +51,7 @@ test('ZipMap refuses other widths and keys that are missing or given twice', asy
 
 test('DictVectorizer puts values where the vocabulary says', async () => {
   const make = (keys, values, attributes) =>
-    one('DictVectorizer', attributes, [mapInfo('x', keys, values)], [value('y', values, [1, 4])]);
+    one('DictVectorizer', attributes, [mapValue('x', keys, values)], [value('y', values, [1, 4])]);
   const words = await make('string', 'float32', { string_vocabulary: ['a', 'c', 'b', 'z'] });
   const { y } = await words.predict({ x: { a: 4, c: 8, unknown: 1 } });
   assert.deepEqual([...any(y).data], [4, 8, 0, 0]);
@@ -82,7 +74,7 @@ test('DictVectorizer puts values where the vocabulary says', async () => {
 
 test('CastMap lays values out by their keys', async () => {
   const make = (values, to, attributes, width) =>
-    one('CastMap', attributes, [mapInfo('x', 'int64', values)], [value('y', to, [1, width])]);
+    one('CastMap', attributes, [mapValue('x', 'int64', values)], [value('y', to, [1, width])]);
   const given = any(
     new Map([
       [3n, 30.5],

@@ -59,6 +59,13 @@ export function value(name, type, dims) {
   return [text(1, name), message(2, message(1, integer(1, TYPES.indexOf(type)), ...shape))];
 }
 
+/** A graph input or output that is a map, or a sequence of maps. */
+export function mapValue(name, keys, values, sequence = false) {
+  const code = (type) => integer(1, TYPES.indexOf(type));
+  const map = message(5, code(keys), message(2, message(1, code(values))));
+  return [text(1, name), message(2, sequence ? message(4, message(1, map)) : map)];
+}
+
 /**
  * A constant (TensorProto), its elements as raw data: an array of the type's elements, or a typed array whose bytes
  * are taken as they are. external: {location, offset, length} of them elsewhere.

@@ -1,4 +1,5 @@
-/* Values of test vectors that are no plain tensors: SequenceProto and OptionalProto, read and given to a model. */
+/* Values of test vectors that are no plain tensors: SequenceProto and OptionalProto, read and given to a
+ * model. */
 #ifndef TEST_VALUES_H
 #define TEST_VALUES_H
 
