@@ -1,8 +1,8 @@
 /* Operators that are defined by others: calls of functions.def's functions are replaced by their bodies,
- * before anything is validated. A row of ops.def that began later than the function, or together with it, is
- * the operator's own implementation and wins; so does a function of the model's own, which the reader
- * expanded. A call that a function has no body for stays, and is listed with everything else that is not
- * supported. */
+ * before anything is validated. A row of ops.def that began later than the function is
+ * the operator's own implementation and wins; one that began together with it serves the calls that the
+ * function has no body for; so does a function of the model's own, which the reader expanded. A call that a
+ * function has no body for stays, and is listed with everything else that is not supported. */
 #include <string.h>
 
 #include "graph/function.h"
@@ -38,7 +38,7 @@ static const char *find(const sk_node *node) {
         text = functions[i].text;
     }
     const sk_op *op = text ? sk_op_find(node->domain, node->op_type, node->opset) : NULL;
-    return op && op->since >= best ? NULL : text;
+    return op && op->since > best ? NULL : text;
 }
 
 /* ---- what is known of values ---- */

@@ -117,10 +117,11 @@ static sk_status attr_holds(sk_body *b, int *holds) {
             continue;
         }
         const int is_number = plain || sk_is_digit(*b->at);
-        if (attr && attr->kind != (is_number ? SK_ATTR_INT : SK_ATTR_STRING))
+        const int is_float = plain && attr && attr->kind == SK_ATTR_FLOAT;
+        if (attr && !is_float && attr->kind != (is_number ? SK_ATTR_INT : SK_ATTR_STRING))
             return sk_body_bad_kind(b, name);
         if (plain) {
-            *holds = attr && attr->i;
+            *holds = attr && (is_float ? attr->f != 0 : attr->i != 0);
         } else if (is_number) {
             sk_body_number(b, &whole, &unused);
             *holds |= attr && (compare == '<' ? attr->i < whole : attr->i == whole);
@@ -132,7 +133,7 @@ static sk_status attr_holds(sk_body *b, int *holds) {
     return SK_OK;
 }
 
-/* name: is it there? name#2: and of that rank? Behind the '?'. */
+/* name: is it there? name#2: and of that rank? name:9: of that element type? Behind the '?'. */
 static sk_status condition(sk_body *b, int *holds) {
     const int negated = sk_body_take(b, '!');
     if (sk_body_take(b, '$')) {
@@ -140,8 +141,9 @@ static sk_status condition(sk_body *b, int *holds) {
     } else {
         const sk_local *l = sk_body_find(b, sk_body_word(b, '_'));
         *holds = l->value != NULL || (l->output && !l->dropped);
-        if (*b->at == '#') {
-            *holds = *holds && sk_expand_type(b->x, l->value)->rank == b->at[1] - '0';
+        if (*b->at == '#' || *b->at == ':') {
+            const sk_tensor *t = *holds ? sk_expand_type(b->x, l->value) : NULL;
+            *holds = t && (*b->at == '#' ? t->rank : t->type) == b->at[1] - '0';
             b->at += 2;
         }
     }

@@ -216,6 +216,12 @@ const hostile = (test, name, change, error = 'malformed-model') => ({
   ...change,
 });
 
+const [pastKeys, pastValues] = [random([B, N, 2, H], 30), random([B, N, 2, HV], 31)];
+function withPast(a, b, c, options) {
+  const [keys, values] = [behind(byHead(pastKeys), flat(b, N)), behind(byHead(pastValues), flat(c, N))];
+  return [attend(flat(a, N), keys, values, B, options), asTensor(keys, B), asTensor(values, B)];
+}
+
 export default [
   multi('cross', [q, k, v], heads(q, k, v)),
   multi('scale', [q, k, v], heads(q, k, v, { scale: 0.25 }), { scale: 0.25 }),
@@ -255,6 +261,7 @@ export default [
     [q, asTensor(flat(cross[0], N), B), asTensor(flat(cross[1], N), B)],
     heads(q, ...cross),
   ),
+  { ...multi('past', [q, k, v, null, null, null, pastKeys, pastValues]), outputs: withPast(q, k, v) },
   hostile(multi('', [q, k, v]), 'multi_heads_do_not_divide', { attrs: { num_heads: 3 } }, 'bad-shape'),
   hostile(multi('', [q, k, v]), 'multi_no_heads', { attrs: {} }, 'bad-shape'),
   hostile(multi('', [q]), 'multi_no_keys', {}, 'unsupported'),
