@@ -261,7 +261,11 @@ export default [
     [q, asTensor(flat(cross[0], N), B), asTensor(flat(cross[1], N), B)],
     heads(q, ...cross),
   ),
-  { ...multi('past', [q, k, v, null, null, null, pastKeys, pastValues]), outputs: withPast(q, k, v) },
+  {
+    ...multi('past', [q, k, v, null, null, null, pastKeys, pastValues]),
+    outputs: withPast(q, k, v),
+    ort: 'wants past values as wide as keys',
+  },
   hostile(multi('', [q, k, v]), 'multi_heads_do_not_divide', { attrs: { num_heads: 3 } }, 'bad-shape'),
   hostile(multi('', [q, k, v]), 'multi_no_heads', { attrs: {} }, 'bad-shape'),
   hostile(multi('', [q]), 'multi_no_keys', {}, 'unsupported'),
