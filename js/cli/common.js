@@ -87,6 +87,12 @@ export const countText = (n) =>
 /** @param {readonly (number | string | null)[] | null} dims */
 export const shapeText = (dims) => (dims ? `[${dims.map((d) => d ?? '?').join(', ')}]` : ' of any shape');
 
+/** 'float32', 'sequence of float32', 'optional map from string to float32'. @param {import('../siskin.d.ts').ValueInfo<string>} info */
+export function kindText({ type, kind, keys, optional }) {
+  const map = keys ? `map from ${keys} to ${type}` : type;
+  return `${optional ? 'optional ' : ''}${kind === 'sequence' ? `sequence of ${map}` : map}`;
+}
+
 /** Columns as wide as their content. @param {string[]} head @param {string[][]} rows */
 export function table(head, rows) {
   const all = [head, ...rows];

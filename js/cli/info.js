@@ -1,5 +1,5 @@
 /** `siskin info`: what a model is and what it needs. */
-import { bytesText, countText, openModel, shapeText, table } from './common.js';
+import { bytesText, countText, kindText, openModel, shapeText, table } from './common.js';
 import { parseDims, splitNamed } from './inputs.js';
 
 /** @typedef {import('../siskin.d.ts').Model} Model */
@@ -9,8 +9,8 @@ import { parseDims, splitNamed } from './inputs.js';
 function planShapes(model, shapes) {
   /** @type {Record<string, number[]>} */
   const dims = Object.create(null);
-  for (const { name, dims: declared } of model.inputs)
-    dims[name] = (declared ?? []).map((d) => (typeof d === 'number' ? d : 1));
+  for (const { name, dims: declared, kind } of model.inputs)
+    if (!kind) dims[name] = (declared ?? []).map((d) => (typeof d === 'number' ? d : 1));
   for (const text of shapes) {
     const { input, value } = splitNamed(text, model.inputs);
     dims[input.name] = parseDims(value);
@@ -52,8 +52,9 @@ function print(model, about, plan, memory, shapes) {
       .map(([domain, version]) => `${domain} ${version}`)
       .join(', ')}`,
   );
-  for (const value of model.inputs) say(`input        ${value.name}: ${value.type}${shapeText(value.dims)}`);
-  for (const value of model.outputs) say(`output       ${value.name}: ${value.type}${shapeText(value.dims)}`);
+  for (const [what, values] of Object.entries({ input: model.inputs, output: model.outputs }))
+    for (const value of values)
+      say(`${what.padEnd(13)}${value.name}: ${kindText(value)}${value.kind ? '' : shapeText(value.dims)}`);
   say(
     `parameters   ${countText(about.parameters)} in ${about.constants} constants, ${bytesText(about.parameterBytes)}`,
   );

@@ -89,11 +89,31 @@ function literal(input, text) {
   }
 }
 
+/** What JSON says of a string tensor, a sequence (an array of arrays) or a map (an object); null: absent. @param {ValueInfo} input @param {string} text */
+function structured(input, text) {
+  const { type, kind, optional } = input;
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (optional && value === null) return null;
+  const tensor = (/** @type {any} */ one) => {
+    const flat = [one].flat(Infinity);
+    if (type === 'string') return new Tensor('string', flat.map(String), shapeOf(one));
+    return filled(input, shapeOf(one), (i) => Number(flat[i]));
+  };
+  if (kind === 'map') return value;
+  if (kind === 'sequence') return Array.isArray(value) ? value.map(tensor) : undefined;
+  return type === 'string' ? tensor(value) : undefined;
+}
+
 /**
  * @param {string} text what stands behind --input
  * @param {readonly ValueInfo[]} inputs
  * @param {{mean: number[], std: number[], raw: boolean}} image
- * @returns {[string, Tensor]}
+ * @returns {[string, any]} a value that predict takes for it
  */
 export function parseInput(text, inputs, image) {
   const { input, value } = splitNamed(text, inputs);
@@ -101,6 +121,16 @@ export function parseInput(text, inputs, image) {
   if (made) {
     const next = made[1] === 'random' ? random() : () => 0;
     return [input.name, filled(input, parseDims(made[2]), next)];
+  }
+  if (input.kind || input.optional || input.type === 'string') {
+    const given = structured(input, value);
+    if (given !== undefined) return [input.name, given];
+    if (input.kind)
+      wrong(
+        `'${input.name}' wants JSON: a ${input.kind === 'map' ? 'map as {"key": 1}' : 'sequence as [[1, 2], [3]]'}`,
+      );
+    if (input.type === 'string')
+      return [input.name, new Tensor('string', [value], input.dims?.map(() => 1) ?? [1])];
   }
   const number = literal(input, value);
   if (number) return [input.name, number];

@@ -11,7 +11,7 @@ const MOST_NODES = 20;
  * The times are those of the build that predicts; how much work a step is, only the tools build knows: it makes the same
  * plan, so its steps are the same.
  * @param {Model} model @param {string} file @param {import('./common.js').Flags} flags
- * @param {Record<string, import('../siskin.d.ts').Tensor>} inputs @param {number} runs
+ * @param {import('../siskin.d.ts').Inputs} inputs @param {number} runs
  * @returns {Promise<Profile>}
  */
 export async function profileOf(model, file, flags, inputs, runs) {

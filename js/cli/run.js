@@ -1,83 +1,11 @@
 /** `siskin run`: one prediction from files to printed or written tensors. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { openModel, table } from './common.js';
+import { kindText, openModel, shapeText, table } from './common.js';
 import { parseInput, parseNumbers } from './inputs.js';
-import { writeNpy } from './npy.js';
+import { jsonOf, summary, write } from './outputs.js';
 import { printProfile, profileOf } from './profile.js';
 import { wrong } from './usage.js';
 
-/** @typedef {import('../siskin.d.ts').Tensor} Tensor */
-
-/** Numbers of a tensor for printing; float16 bits become numbers. @param {Tensor} tensor @returns {number[]} */
-const numbers = (tensor) =>
-  Array.from(
-    /16$/.test(tensor.type) && /float/.test(tensor.type)
-      ? tensor.toFloat32()
-      : /** @type {any} */ (tensor.data),
-    Number,
-  );
-
-/** @param {string} name @param {Tensor} tensor */
-function summary(name, tensor) {
-  const values = numbers(tensor);
-  const finite = values.filter(Number.isFinite);
-  const short = (/** @type {number} */ v) => String(Number(v.toPrecision(6)));
-  const least = finite.reduce((a, b) => Math.min(a, b), Infinity);
-  const most = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-  const lines = [
-    `${name}: ${tensor.type}[${tensor.dims}]${finite.length ? `  min ${short(least)}  max ${short(most)}` : ''}${finite.length < values.length ? `  ${values.length - finite.length} not finite` : ''}`,
-  ];
-  if (values.length <= 16) {
-    lines.push(`  ${values.map(short).join(' ')}`);
-  } else {
-    const top = Array.from(values.keys())
-      .sort((a, b) => values[b] - values[a])
-      .slice(0, 5);
-    lines.push(`  largest: ${top.map((i) => `[${i}] ${short(values[i])}`).join('  ')}`);
-  }
-  return lines.join('\n');
-}
-
-/** A name as a file name: nothing that a path means. @param {string} name @param {Set<string>} taken */
-function fileName(name, taken) {
-  const base = name.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '_') || 'output';
-  let file = `${base}.npy`;
-  for (let i = 2; taken.has(file); i++) file = `${base}-${i}.npy`;
-  taken.add(file);
-  return file;
-}
-
-/** @param {string} dir @param {Record<string, Tensor>} outputs */
-function write(dir, outputs) {
-  const taken = /** @type {Set<string>} */ (new Set());
-  try {
-    mkdirSync(dir, { recursive: true });
-    return Object.entries(outputs).map(([name, tensor]) => {
-      const file = path.join(dir, fileName(name, taken));
-      writeFileSync(file, writeNpy(tensor));
-      return file;
-    });
-  } catch (error) {
-    return wrong(`cannot write to ${dir}: ${/** @type {Error} */ (error).message}`);
-  }
-}
-
-/** JSON keeps what it can: 64-bit integers beyond 2^53 as text, NaN and infinities as text. @param {Tensor} tensor */
-const jsonData = (tensor) =>
-  Array.from(
-    /** @type {any} */ (
-      tensor.type === 'float16' || tensor.type === 'bfloat16' ? tensor.toFloat32() : tensor.data
-    ),
-    (v) =>
-      typeof v === 'bigint'
-        ? Number.isSafeInteger(Number(v))
-          ? Number(v)
-          : String(v)
-        : Number.isFinite(v)
-          ? v
-          : String(v),
-  );
+/** @typedef {import('../siskin.d.ts').Value} Value */
 
 /** @param {any[]} rows of describe('check'), in the order of execution */
 function printCheck(rows) {
@@ -97,7 +25,7 @@ function printCheck(rows) {
   return bad.length;
 }
 
-/** @param {import('../siskin.d.ts').Model} model @param {Record<string, Tensor>} inputs @param {number} repeat */
+/** @param {import('../siskin.d.ts').Model} model @param {import('../siskin.d.ts').Inputs} inputs @param {number} repeat */
 async function timed(model, inputs, repeat) {
   const times = [];
   let outputs;
@@ -106,7 +34,7 @@ async function timed(model, inputs, repeat) {
     outputs = await model.predict(inputs);
     times.push(performance.now() - start);
   }
-  return { outputs: /** @type {Record<string, Tensor>} */ (outputs), times };
+  return { outputs: /** @type {Record<string, Value>} */ (outputs), times };
 }
 
 /** @param {string} text @param {string} option */
@@ -127,16 +55,16 @@ export async function run(file, flags) {
   };
   const model = await openModel(file, flags, { tools: flags['check-nodes'], check: flags['check-nodes'] });
   try {
-    /** @type {Record<string, Tensor>} */
+    /** @type {import('../siskin.d.ts').Inputs} */
     const inputs = Object.create(null);
     for (const text of flags.input ?? []) {
-      const [name, tensor] = parseInput(text, model.inputs, image);
-      inputs[name] = tensor;
+      const [name, value] = parseInput(text, model.inputs, image);
+      inputs[name] = value;
     }
-    const missing = model.inputs.filter(({ name }) => !inputs[name]);
+    const missing = model.inputs.filter(({ name, optional }) => !(name in inputs) && !optional);
     if (missing.length)
       wrong(
-        `input missing: ${missing.map(({ name, type, dims }) => `${name} (${type}[${dims ?? '?'}])`).join(', ')}; give it as --input NAME=FILE.npy`,
+        `input missing: ${missing.map((info) => `${info.name} (${kindText(info)}${info.kind ? '' : shapeText(info.dims)})`).join(', ')}; give it as --input NAME=FILE.npy`,
       );
     const { outputs, times } = await timed(model, inputs, repeat);
     const files = flags.output ? write(flags.output, outputs) : [];
@@ -145,10 +73,7 @@ export async function run(file, flags) {
     times.sort((a, b) => a - b);
     const time = { runs: repeat, min: times[0], median: times[times.length >> 1] };
     if (flags.json) {
-      const entries = Object.entries(outputs).map(([name, t]) => [
-        name,
-        { type: t.type, dims: t.dims, data: jsonData(t) },
-      ]);
+      const entries = Object.entries(outputs).map(([name, value]) => [name, jsonOf(value)]);
       console.log(
         JSON.stringify({
           outputs: Object.fromEntries(entries),
@@ -161,7 +86,7 @@ export async function run(file, flags) {
       );
       return;
     }
-    for (const [name, tensor] of Object.entries(outputs)) console.log(summary(name, tensor));
+    for (const [name, value] of Object.entries(outputs)) console.log(summary(name, value));
     for (const name of files) console.log(`wrote ${name}`);
     console.log(
       `${time.min.toFixed(2)} ms${repeat > 1 ? ` at best, ${time.median.toFixed(2)} ms median of ${repeat}` : ' (the first run: it also plans and packs)'}, ${model.info.build}`,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { readNpy } from '../../js/cli/npy.js';
+import { build, mapValue, node, sequenceValue, value } from './onnx-builder.js';
 
 const root = path.join(import.meta.dirname, '../..');
 const dist = process.env.SISKIN_DIST ?? path.join(root, 'dist');
@@ -146,4 +147,44 @@ test('run --profile prints the time by operator and node, with the speed where w
   for (const { ms, share, macs, dims } of convolutions)
     assert.ok(ms > 0 && share > 0 && share <= 1 && macs > 1000 && dims.length === 4);
   refused(['run', digits, '-i', seven, '--profile', '--runs', 'many'], /--runs/);
+});
+
+test('strings, sequences, maps and optionals are given as JSON and printed', () => {
+  const save = (name, model) => {
+    const file = path.join(folder, `${name}.onnx`);
+    writeFileSync(file, build(model));
+    return file;
+  };
+  const words = save('words', {
+    inputs: [value('x', 'string', ['n'])],
+    outputs: [value('y', 'string', ['n'])],
+    nodes: [node('Identity', ['x'], ['y'])],
+  });
+  assert.match(siskin('run', words, '-i', 'x=["red","grün"]').stdout, /^y: string\[2\]\n {2}"red" "grün"\n/);
+  assert.match(siskin('run', words, '-i', 'x=red').stdout, /"red"/);
+
+  const list = save('list', {
+    inputs: [sequenceValue('s', 'float32', { optional: true })],
+    outputs: [value('has', 'bool', []), sequenceValue('t', 'float32', { optional: true })],
+    nodes: [node('OptionalHasElement', ['s'], ['has']), node('Identity', ['s'], ['t'])],
+    opset: 18,
+  });
+  assert.match(siskin('info', list).stdout, /^input +s: optional sequence of float32$/m);
+  const out = path.join(folder, 'list');
+  const { outputs } = JSON.parse(siskin('run', list, '-i', 's=[[1,2],[3]]', '--json', '-o', out).stdout);
+  assert.deepEqual(outputs.t[0], { type: 'float32', dims: [2], data: [1, 2] });
+  assert.deepEqual(JSON.parse(readFileSync(path.join(out, 't.json'), 'utf8')), outputs.t);
+  assert.match(siskin('run', list).stdout, /t: absent/);
+  refused(['run', list, '-i', 's=nothing'], /wants JSON: a sequence/);
+
+  const map = save('map', {
+    opsets: { 'ai.onnx.ml': 1 },
+    inputs: [mapValue('m', 'string', 'float32')],
+    outputs: [value('y', 'float32', [1, 2])],
+    nodes: [
+      node('DictVectorizer', ['m'], ['y'], { string_vocabulary: ['a', 'b'] }, { domain: 'ai.onnx.ml' }),
+    ],
+  });
+  assert.match(siskin('run', map, '-i', 'm={"b": 2}').stdout, /\n {2}0 2\n/);
+  assert.match(siskin('info', map).stdout, /^input +m: map from string to float32$/m);
 });

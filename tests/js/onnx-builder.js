@@ -66,6 +66,12 @@ export function mapValue(name, keys, values, sequence = false) {
   return [text(1, name), message(2, sequence ? message(4, message(1, map)) : map)];
 }
 
+/** A graph input or output that is a sequence of tensors, or, as `optional`, perhaps absent. */
+export function sequenceValue(name, type, { optional = false } = {}) {
+  const sequence = message(4, message(1, message(1, integer(1, TYPES.indexOf(type)))));
+  return [text(1, name), message(2, optional ? message(9, message(1, sequence)) : sequence)];
+}
+
 /**
  * A constant (TensorProto), its elements as raw data: an array of the type's elements, or a typed array whose bytes
  * are taken as they are. external: {location, offset, length} of them elsewhere.
