@@ -11,7 +11,8 @@ Options of info
   --plan                            every step with the place of its outputs in memory
 
 Options of run
-  -i, --input NAME=VALUE            VALUE is FILE.npy, FILE.png, FILE.jpg, a number, a JSON array of numbers, or
+  -i, --input NAME=VALUE            VALUE is FILE.npy, FILE.png, FILE.jpg, a number, a JSON array of numbers (of strings,
+                                    of arrays for a sequence, an object for a map, null for an absent optional), or
                                     random:SHAPE, zeros:SHAPE. NAME= may be left out for the only input
   -o, --output DIR                  write each output to DIR/NAME.npy
   --mean M,M,M --std S,S,S          of image inputs, on the scale 0..1 (default: mean 0, std 1)
