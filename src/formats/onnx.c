@@ -93,7 +93,7 @@ static sk_status declare_initializer(sk_onnx *r, sk_onnx_scope *scope, const sk_
     sk_value *value = known ? known->value : NULL;
     if (!value || !value->is_input) SK_TRY(sk_onnx_declare(r, scope, chars, (size_t)name.size, &value));
     value->is_input = 0;
-    sk_onnx_set_constant(value, constant);
+    sk_value_hold(value, constant);
     return SK_OK;
 }
 

@@ -108,12 +108,6 @@ static sk_status read_attrs(sk_onnx *r, sk_onnx_scope *scope, sk_onnx_node *n) {
 
 /* ---- what becomes of it ---- */
 
-void sk_onnx_set_constant(sk_value *value, sk_const *constant) {
-    value->constant = constant;
-    value->type = constant->type;
-    value->type.data = NULL;
-}
-
 /* The value of a Constant node as bytes of one tensor; data is borrowed. */
 static sk_status constant_tensor(sk_onnx *r, const sk_onnx_node *n, const sk_attr *attr, sk_tensor *tensor,
                                  const void **data) {
@@ -155,7 +149,7 @@ static sk_status take_constant(sk_onnx *r, const sk_onnx_node *n) {
         if (!constant->type.data) return sk_oom(r->err, bytes);
         if (bytes) memcpy(constant->type.data, data, bytes);
     }
-    sk_onnx_set_constant(n->outputs[0], constant);
+    sk_value_hold(n->outputs[0], constant);
     return SK_OK;
 }
 

@@ -103,8 +103,6 @@ sk_status sk_onnx_type_read(sk_onnx *r, const sk_field *field, sk_onnx_value_inf
 sk_status sk_onnx_node_read(sk_onnx *r, sk_onnx_scope *scope, const sk_field *field);
 /* Gives a value a second name, or a place in another graph. */
 sk_status sk_onnx_identity(sk_onnx *r, const sk_onnx_scope *scope, sk_value *from, sk_value *to);
-/* Puts a constant behind a declared value. */
-void sk_onnx_set_constant(sk_value *value, sk_const *constant);
 
 /* ---- attributes (onnx_attr.c) ---- */
 /* *present = 0: it stands for an attribute that the function's caller did not give. */

@@ -78,10 +78,14 @@ sk_value *sk_value_const(sk_ir *ir, sk_graph *graph, const char *name, const sk_
     constant->type = *tensor;
     constant->type.layout = SK_PLAIN;
     constant->type.data = data;
+    sk_value_hold(value, constant);
+    return value;
+}
+
+void sk_value_hold(sk_value *value, sk_const *constant) {
     value->constant = constant;
     value->type = constant->type;
     value->type.data = NULL;
-    return value;
 }
 
 /* ---- attributes ---- */

@@ -144,6 +144,8 @@ sk_status sk_graph_append(sk_graph *graph, sk_node *node); /* at the end of node
 /* A resident constant value; data (plain, sk_tensor_bytes long) is copied. */
 sk_value *sk_value_const(sk_ir *ir, sk_graph *graph, const char *name, const sk_tensor *tensor);
 sk_const *sk_const_new(sk_ir *ir);
+/* Puts a constant behind a value, which takes its type. */
+void sk_value_hold(sk_value *value, sk_const *constant);
 
 /* ---- reading ---- */
 const sk_attr *sk_node_attr(const sk_node *node, const char *name); /* NULL when absent */

@@ -43,6 +43,57 @@ sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tens
     return SK_OK;
 }
 
+/* ---- of values ---- */
+
+sk_status sk_ports_of(const sk_node *node, sk_arena *arena, sk_ports *ports, sk_error *err) {
+    const size_t n_in = (size_t)node->n_inputs, n = n_in + (size_t)node->n_outputs;
+    const size_t bytes = n * (sizeof(sk_tensor) + sizeof(sk_tensor *));
+    ports->tensors = sk_arena_calloc(arena, 1, bytes);
+    if (!ports->tensors) return sk_oom(err, bytes);
+    sk_tensor **pointers = (sk_tensor **)(ports->tensors + n);
+    ports->in = (const sk_tensor **)pointers;
+    ports->out = pointers + n_in;
+    for (size_t i = 0; i < n; i++) {
+        const sk_value *value = i < n_in ? node->inputs[i] : node->outputs[i - n_in];
+        sk_tensor *t = &ports->tensors[i];
+        if (!value) continue;
+        pointers[i] = t;
+        *t = i < n_in ? value->type : sk_unknown_tensor();
+        t->layout = SK_PLAIN;
+        if (i < n_in && value->constant && !value->constant->scale) t->data = value->constant->type.data;
+    }
+    return SK_OK;
+}
+
+/* Fills in what `declared` leaves open; what contradicts it is kept as declared and found at bind. */
+static void merge(sk_tensor *declared, const sk_tensor *found) {
+    if (!declared->type) {
+        declared->type = found->type;
+        declared->kind = found->kind;
+    }
+    if (found->rank < 0 || declared->kind != found->kind) return;
+    if (declared->rank < 0) {
+        declared->rank = found->rank;
+        memcpy(declared->dims, found->dims, sizeof found->dims);
+    }
+    for (int i = 0; declared->rank == found->rank && i < found->rank; i++)
+        if (declared->dims[i] < 0) declared->dims[i] = found->dims[i];
+}
+
+sk_status sk_infer_values(const sk_ir *ir, sk_node *node, sk_error *err) {
+    sk_arena scratch;
+    sk_ports ports;
+    sk_arena_init(&scratch, ir->arena.heap);
+    sk_status status = sk_ports_of(node, &scratch, &ports, err);
+    if (status == SK_OK) status = sk_infer_node(node, ports.in, ports.out, err);
+    for (int i = 0; status == SK_OK && i < node->n_outputs; i++)
+        if (node->outputs[i]) merge(&node->outputs[i]->type, ports.out[i]);
+    sk_arena_clear(&scratch);
+    return status;
+}
+
+/* ---- for import and infer ---- */
+
 sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_attr **attr) {
     char node[SK_NODE_TEXT];
     *attr = sk_node_attr(c->node, name);

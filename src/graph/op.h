@@ -107,7 +107,8 @@ struct sk_run {
 /* Memory that lives as long as the outputs do: characters of strings, items of sequences and maps. NULL: out
  * of memory (return sk_oom). */
 void *sk_keep(sk_run *r, size_t bytes);
-/* item: a copy of a tensor's bytes that a sequence or a map may hold (or of the map that a sequence holds). */
+/* item: a copy of a tensor's bytes that a sequence or a map may hold (or of the map that a sequence holds).
+ */
 sk_status sk_keep_tensor(sk_run *r, const sk_tensor *t, sk_tensor *item);
 
 /* For outputs whose shape only run can know: sets the shape and gives the bytes. out[i]->type must be set. */
@@ -212,7 +213,6 @@ typedef enum sk_op_flag {
 } sk_op_flag;
 
 struct sk_op {
-    const char *name;
     const sk_impl *impl;
     uint32_t types; /* of input 0 (of output 0 where there is no input) */
     int16_t param;  /* tells rows of one impl apart: which unary function, which axis rule */
@@ -226,7 +226,11 @@ struct sk_op {
 #define SK_MANY 255
 
 extern const sk_op sk_ops[];
+extern const char
+    sk_op_names[]; /* the rows' names in their order, a zero byte behind each: pointers cost more */
 extern const int sk_op_count;
+/* Is name, up to its end or a space, "op_type" or, in another domain than ai.onnx, "domain.op_type"? */
+int sk_op_named(const char *name, const char *domain, const char *op_type);
 
 /* Computes a node's outputs here and now: out[i]->data must hold room for their (known) shapes; every
  * in[i]->data is set. Serves constant folding and the shape arithmetic at bind. kept: see sk_keep. */
@@ -262,6 +266,20 @@ sk_status sk_infer_broadcast_bool(sk_infer *c);
  * unknown. */
 sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,
                         sk_error *err);
+
+/* A node's inputs as far as they are known, with the bytes of resident constants, and unknown outputs: what
+ * infer and evaluate want. NULL where there is none. */
+typedef struct sk_ports {
+    sk_tensor *tensors; /* the inputs', then the outputs' */
+    const sk_tensor **in;
+    sk_tensor **out;
+} sk_ports;
+sk_status sk_ports_of(const sk_node *node, sk_arena *arena, sk_ports *ports, sk_error *err);
+/* Infers a node's outputs, not what is in its bodies, into their values: what these leave open is filled in.
+ */
+sk_status sk_infer_values(const sk_ir *ir, sk_node *node, sk_error *err);
+/* Does the node have the inputs and outputs that its row asks for? */
+sk_status sk_check_arity(const sk_node *node, sk_error *err);
 
 /* "Conv 'stem/conv1'" for messages; returns dst. */
 #define SK_NODE_TEXT 120

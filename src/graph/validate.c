@@ -5,21 +5,23 @@
 #include "core/text.h"
 #include "graph/function.h"
 
-/* Rows of other domains than ai.onnx are named with theirs. */
-static int is_named(const sk_op *op, const char *domain, const char *op_type) {
-    const size_t n = strlen(domain);
-    if (!n) return !strcmp(op->name, op_type);
-    return !strncmp(op->name, domain, n) && op->name[n] == '.' && !strcmp(op->name + n + 1, op_type);
+int sk_op_named(const char *name, const char *domain, const char *op_type) {
+    size_t n = strlen(domain);
+    if (n) {
+        if (strncmp(name, domain, n) != 0 || name[n] != '.') return 0;
+        name += n + 1;
+    }
+    n = strlen(op_type);
+    return !strncmp(name, op_type, n) && (!name[n] || name[n] == ' ');
 }
 
 const sk_op *sk_op_find(const char *domain, const char *op_type, int version) {
     const sk_op *best = NULL;
     if (!strcmp(domain, "ai.onnx")) domain = "";
-    for (int i = 0; i < sk_op_count; i++) {
-        const sk_op *op = &sk_ops[i];
-        if (op->since <= version && (!best || op->since > best->since) && is_named(op, domain, op_type))
+    const char *name = sk_op_names;
+    for (const sk_op *op = sk_ops; op < sk_ops + sk_op_count; op++, name += strlen(name) + 1)
+        if (op->since <= version && (!best || op->since > best->since) && sk_op_named(name, domain, op_type))
             best = op;
-    }
     return best;
 }
 
@@ -28,7 +30,7 @@ static const sk_op *any_version(const sk_node *node) {
     return sk_op_find(node->domain, node->op_type, INT16_MAX);
 }
 
-static sk_status check_arity(const sk_node *node, sk_error *err) {
+sk_status sk_check_arity(const sk_node *node, sk_error *err) {
     const sk_op *op = node->op;
     char text[SK_NODE_TEXT];
     /* Loop's trip count and condition may be left out; If's condition, which picks the branch, may not. */
@@ -68,7 +70,7 @@ static sk_status validate_node(validation *v, sk_node *node) {
                         any_version(node) ? " (known in newer opsets only)" : "");
         return SK_OK;
     }
-    SK_TRY(check_arity(node, v->err));
+    SK_TRY(sk_check_arity(node, v->err));
     for (int i = 0; i < node->n_bodies; i++) SK_TRY(validate_graph(v, node->bodies[i]));
     if (!node->op->impl->import) return SK_OK;
     sk_error failure = {.status = SK_OK};

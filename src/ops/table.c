@@ -12,10 +12,18 @@
 const sk_op sk_ops[] = {
 #define SK_OP(name, since, min_in, max_in, min_out, max_out, types, follow, flags, values, packs, impl,      \
               param)                                                                                         \
-    {name,    &sk_impl_##impl,    types, param,  since, min_in, max_in, min_out,                             \
-     max_out, SK_FOLLOW_##follow, flags, values, packs},
+    {&sk_impl_##impl,    types, param,  since, min_in, max_in, min_out, max_out,                             \
+     SK_FOLLOW_##follow, flags, values, packs},
 #include "graph/ops.def"
 #undef SK_OP
 };
+
+const char sk_op_names[] =
+#define SK_OP(name, since, min_in, max_in, min_out, max_out, types, follow, flags, values, packs, impl,      \
+              param)                                                                                         \
+    name "\0"
+#include "graph/ops.def"
+#undef SK_OP
+    ;
 
 const int sk_op_count = (int)(sizeof sk_ops / sizeof *sk_ops);

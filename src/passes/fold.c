@@ -1,7 +1,5 @@
 /* Constant folding: a node that reads only constants is computed once, now, unless its result would be much
  * larger than what it is made of. Shapes known without inputs count as constants. */
-#include <string.h>
-
 #include "passes/passes.h"
 
 #define SMALL_BYTES ((size_t)64 * 1024) /* results up to this size are always worth keeping */
@@ -28,44 +26,31 @@ static int foldable(const sk_node *node) {
 
 /* Room for the results is in the model's arena: they stay. */
 static sk_status compute(sk_ir *ir, sk_node *node, sk_arena *scratch, sk_error *err) {
-    const size_t n_in = (size_t)node->n_inputs, n_out = (size_t)node->n_outputs;
-    sk_tensor *tensors = sk_arena_calloc(scratch, n_in + n_out + 1, sizeof *tensors);
-    const sk_tensor **in = sk_arena_calloc(scratch, n_in + 1, sizeof *in);
-    sk_tensor **out = sk_arena_calloc(scratch, n_out + 1, sizeof *out);
-    if (!tensors || !in || !out) return sk_oom(err, (n_in + n_out) * sizeof *tensors);
-    for (size_t i = 0; i < n_in; i++) {
+    sk_ports ports;
+    SK_TRY(sk_ports_of(node, scratch, &ports, err));
+    for (int i = 0; i < node->n_inputs; i++) {
         const sk_value *value = node->inputs[i];
-        if (!value) continue;
-        tensors[i] = value->type;
-        in[i] = &tensors[i];
-        if (!value->constant) continue;
-        tensors[i] = value->constant->type;
-        if (tensors[i].data && !value->constant->scale) continue;
-        tensors[i].data = sk_arena_alloc(scratch, sk_nbytes(&tensors[i]));
-        if (!tensors[i].data) return sk_oom(err, sk_nbytes(&tensors[i]));
-        SK_TRY(sk_const_bytes(ir, value->constant, tensors[i].data, err));
+        sk_tensor *t = &ports.tensors[i];
+        if (!value || !value->constant || t->data) continue;
+        t->data = sk_arena_alloc(scratch, sk_nbytes(t));
+        if (!t->data) return sk_oom(err, sk_nbytes(t));
+        SK_TRY(sk_const_bytes(ir, value->constant, t->data, err));
     }
-    for (size_t i = 0; i < n_out; i++) {
-        if (!node->outputs[i]) continue;
-        tensors[n_in + i] = sk_unknown_tensor();
-        out[i] = &tensors[n_in + i];
+    SK_TRY(sk_infer_node(node, ports.in, ports.out, err));
+    for (int i = 0; i < node->n_outputs; i++) {
+        sk_tensor *out = ports.out[i];
+        if (!out) continue;
+        if (!sk_shape_known(out) || out->kind) return SK_MORE; /* only the data could tell */
+        out->data = sk_arena_calloc(&ir->arena, 1, sk_nbytes(out));
+        if (!out->data) return sk_oom(err, sk_nbytes(out));
     }
-    SK_TRY(sk_infer_node(node, in, out, err));
-    for (size_t i = 0; i < n_out; i++) {
-        if (!out[i]) continue;
-        if (!sk_shape_known(out[i]) || out[i]->kind) return SK_MORE; /* only the data could tell */
-        out[i]->data = sk_arena_calloc(&ir->arena, 1, sk_nbytes(out[i]));
-        if (!out[i]->data) return sk_oom(err, sk_nbytes(out[i]));
-    }
-    SK_TRY(sk_evaluate(ir, node, in, out, &ir->arena, err));
-    for (size_t i = 0; i < n_out; i++) {
-        if (!out[i]) continue;
+    SK_TRY(sk_evaluate(ir, node, ports.in, ports.out, &ir->arena, err));
+    for (int i = 0; i < node->n_outputs; i++) {
+        if (!ports.out[i]) continue;
         sk_const *constant = sk_const_new(ir);
         if (!constant) return sk_oom(err, sizeof *constant);
-        constant->type = *out[i];
-        node->outputs[i]->type = *out[i];
-        node->outputs[i]->type.data = NULL;
-        node->outputs[i]->constant = constant;
+        constant->type = *ports.out[i];
+        sk_value_hold(node->outputs[i], constant);
         node->outputs[i]->producer = NULL;
     }
     return SK_OK;

@@ -28,7 +28,9 @@ sk_status sk_match_each(sk_ir *ir, sk_error *err, sk_visit_fn *visit) {
     return visit_graph(ir, ir->main, visit, err);
 }
 
-int sk_match_is(const sk_node *node, const char *op) { return !strcmp(node->op->name, op); }
+int sk_match_is(const sk_node *node, const char *op) {
+    return !node->domain[0] && !strcmp(node->op_type, op);
+}
 
 sk_node *sk_match_maker(const sk_match *m, const sk_value *value, const char *op, int uses) {
     if (!value || value->graph != m->graph || value->is_output || value->index >= m->n_values) return NULL;

@@ -26,6 +26,12 @@ static void count_graph(const sk_graph *graph, totals *t, uint8_t *seen, int *pe
     }
 }
 
+static const char *op_name(int row) {
+    const char *name = sk_op_names;
+    while (row--) name += strlen(name) + 1;
+    return name;
+}
+
 static void describe_model(sk_model *model, sk_text *text) {
     totals t = {0};
     uint8_t *seen = sk_calloc(&model->heap, (size_t)model->ir.n_consts + 1, 1);
@@ -50,10 +56,10 @@ static void describe_model(sk_model *model, sk_text *text) {
             if (!per_op[i]) continue;
             int n = 0;
             for (int j = 0; j < sk_op_count; j++) /* rows of one name are one operator here */
-                if (!strcmp(sk_ops[j].name, sk_ops[i].name)) n += per_op[j], per_op[j] = 0;
+                if (!strcmp(op_name(j), op_name(i))) n += per_op[j], per_op[j] = 0;
             sk_text_raw(text, ",", first ? 0 : 1);
             first = 0;
-            sk_text_json(text, sk_ops[i].name);
+            sk_text_json(text, op_name(i));
             sk_text_add(text, ":%d", n);
         }
         sk_text_add(text, "}}");
