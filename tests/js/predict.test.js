@@ -148,10 +148,15 @@ test('rank 0 and empty tensors', async () => {
   await empty.dispose();
 });
 
-test('strings are said to be unsupported', async () => {
-  const texts = await load(same('string')).catch((error) => error);
-  if (texts instanceof Error) return rejects(Promise.reject(texts), 'unsupported');
-  await rejects(texts.predict(new Tensor('string', ['a', 'b', 'c', 'd'])), 'unsupported', /string/);
+test('strings go in and come out', async () => {
+  const texts = await load(same('string'));
+  const given = ['a', '', 'Übung 🐦', 'line\nline'];
+  const { y } = await texts.predict(new Tensor('string', given));
+  assert.deepEqual([y.type, y.dims, y.data], ['string', [4], given]);
+  const again = await texts.predict(given.map((text) => text.toUpperCase()));
+  assert.equal(again.y.data[2], 'ÜBUNG 🐦');
+  assert.deepEqual(y.data, given, 'the earlier ones are still there');
+  await rejects(texts.predict(new Tensor('float32', [1, 2, 3, 4])), 'bad-type', /string/);
   await texts.dispose();
 });
 
