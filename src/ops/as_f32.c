@@ -55,7 +55,7 @@ sk_status sk_prepare_as_f32(sk_prepare *p, uint32_t inputs, sk_status (*prepare)
     int any = wanted[0]->type != SK_FLOAT32;
     for (int i = 0; i < p->n_in && i < MOST_INPUTS; i++)
         any |= ((inputs >> i) & 1) && given[i] && given[i]->type != SK_FLOAT32;
-    if (!any) return prepare(p);
+    if (!any) return prepare ? prepare(p) : SK_OK;
     if (p->n_in > MOST_INPUTS) return sk_no_kernel(p, given[0]->type);
     as_f32_state *s = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
@@ -66,7 +66,7 @@ sk_status sk_prepare_as_f32(sk_prepare *p, uint32_t inputs, sk_status (*prepare)
     stand_in(wanted[0], out[0]);
     p->in = in;
     p->out = out;
-    const sk_status status = prepare(p);
+    const sk_status status = prepare ? prepare(p) : SK_OK;
     p->in = given;
     p->out = wanted;
     SK_TRY(status);
@@ -80,3 +80,5 @@ sk_status sk_prepare_as_f32(sk_prepare *p, uint32_t inputs, sk_status (*prepare)
     p->run = run_as_f32;
     return SK_OK;
 }
+
+sk_status sk_prepare_two_f32(sk_prepare *p) { return sk_prepare_as_f32(p, 3, NULL); }

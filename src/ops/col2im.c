@@ -1,14 +1,9 @@
 /* Col2Im: columns of blocks added up to an image of one to three dimensions. */
 #include <string.h>
 
-#include "ops/elementwise.h"
+#include "ops/indices.h"
+#include "ops/taps.h"
 #include "ops/window.h"
-
-typedef struct col_state {
-    sk_window w; /* `out`: the positions of the block */
-    sk_binary_fn *add;
-    uint8_t loop;
-} col_state;
 
 static sk_status import(sk_import *c) {
     sk_window_attrs *attrs = sk_params(c, sizeof *attrs);
@@ -64,60 +59,39 @@ static sk_status prepare(sk_prepare *p) {
     const sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
     sk_window_attrs attrs;
     sk_tensor image, positions;
-    col_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    sk_window *w = p->state = sk_prepare_alloc(p, sizeof *w); /* `out`: the positions of the block */
+    if (!w) return sk_oom(p->err, sizeof *w);
     SK_TRY(geometry(&c, &attrs, &image, &positions));
     if (image.rank < 0) return sk_bad_shape(&c, "image_shape or block_shape is not known");
-    sk_window_make(&attrs, &image, &positions, 1, &s->w, NULL);
-    s->loop = (uint8_t)sk_binary_loop(SK_BINARY_ADD, p->in[0]->type, sk_reference(p));
-    s->add = s->loop ? sk_select_binary(SK_BINARY_ADD, s->loop, sk_reference(p)) : NULL;
-    if (!s->add) return sk_no_kernel(p, p->in[0]->type);
-    if (s->loop != p->in[0]->type)
-        p->scratch = (sk_numel(p->in[0]) + sk_numel(p->out[0])) * (size_t)sk_type_bits(s->loop) / 8;
+    sk_window_make(&attrs, &image, &positions, 1, w, NULL);
     return SK_OK;
 }
 
-/* Coordinates of i in a box of `size`. */
-static void split(size_t i, const int32_t size[3], int64_t at[3]) {
-    for (int d = 2; d >= 0; d--) {
-        at[d] = (int64_t)(i % (size_t)size[d]);
-        i /= (size_t)size[d];
-    }
-}
-
 /* Adds the number of each tap and position to its pixel of a plane. */
-static void add_columns(const col_state *s, const char *column, char *plane) {
-    const sk_window *w = &s->w;
-    const size_t size = (size_t)sk_type_bits(s->loop) / 8, taps = sk_window_taps(w),
-                 count = sk_pixels(w->out);
+static void add_columns(const sk_window *w, int type, const char *column, char *plane) {
+    const size_t size = sk_elem(type), taps = sk_window_taps(w), count = sk_pixels(w->out);
     int64_t tap[3], at[3];
     for (size_t i = 0; i < taps * count; i++, column += size) {
         int64_t to = 0;
         int inside = 1;
-        split(i / count, w->kernel, tap);
-        split(i % count, w->out, at);
+        sk_box_at(w->kernel, i / count, tap);
+        sk_box_at(w->out, i % count, at);
         for (int d = 0; d < 3; d++) {
             const int64_t x = at[d] * w->stride[d] + tap[d] * w->dilation[d] - w->pad[d];
             inside = inside && x >= 0 && x < w->in[d];
             to = to * w->in[d] + x;
         }
-        if (inside) s->add(plane + (size_t)to * size, 1, column, 1, plane + (size_t)to * size, 1);
+        if (inside) sk_scatter(SK_SCATTER_ADD, type, plane + (size_t)to * size, column, 1);
     }
 }
 
 static sk_status run(sk_run *r) {
-    const col_state *s = r->state;
     const sk_tensor *x = r->in[0], *y = r->out[0];
-    const size_t size = (size_t)sk_type_bits(s->loop) / 8, total = sk_numel(y);
-    const size_t planes = total ? sk_span(y, 0, 2) : 0;
-    const int same = s->loop == x->type;
-    char *image = same ? y->data : r->scratch, *columns = same ? x->data : image + total * size;
-    if (!same) sk_convert(x->type, s->loop, x->data, columns, 0, sk_numel(x));
-    if (total) memset(image, 0, total * size);
+    const size_t bytes = sk_nbytes(y), planes = bytes ? sk_span(y, 0, 2) : 0;
+    if (bytes) memset(y->data, 0, bytes);
     for (size_t plane = 0; plane < planes; plane++)
-        add_columns(s, columns + plane * (sk_numel(x) / planes) * size,
-                    image + plane * (total / planes) * size);
-    if (!same) sk_convert(s->loop, y->type, image, y->data, 0, total);
+        add_columns(r->state, x->type, (const char *)x->data + plane * (sk_nbytes(x) / planes),
+                    (char *)y->data + plane * (bytes / planes));
     return SK_OK;
 }
 

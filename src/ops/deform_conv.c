@@ -2,10 +2,10 @@
  * pixels the taps' values become columns, one row a channel and tap, and a product with the weights follows.
  * float32; other types are converted. */
 #include <math.h>
-#include <string.h>
 
 #include "kernels/kernels.h"
 #include "ops/elementwise.h"
+#include "ops/taps.h"
 #include "ops/window.h"
 
 #define BLOCK 64 /* output pixels at a time */
@@ -17,8 +17,7 @@ typedef struct deform_params {
 
 typedef struct deform_state {
     sk_window w;
-    size_t inputs[5], columns, y; /* offsets in scratch; of inputs and y only where they are not float32 */
-    size_t columns_bytes;         /* a thread's */
+    size_t columns_bytes; /* a thread's scratch */
 } deform_state;
 
 static sk_status import(sk_import *c) {
@@ -32,20 +31,17 @@ static sk_status import(sk_import *c) {
     return SK_OK;
 }
 
-/* Does t, if it is there, have so many channels and y's pixels? */
+/* Input i, if it is there, has so many channels and y's pixels. */
 static sk_status check_field(const sk_infer *c, int i, int64_t channels) {
-    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL, *y = c->out[0];
-    char text[SK_SHAPE_TEXT];
-    if (!t || t->rank < 0) return SK_OK;
-    int fits = t->rank == y->rank && (t->dims[1] < 0 || t->dims[1] == channels);
-    for (int d = 0; fits && d < y->rank; d++)
-        fits = d == 1 || t->dims[d] < 0 || y->dims[d] < 0 || t->dims[d] == y->dims[d];
-    return fits ? SK_OK : sk_bad_shape(c, "input %d is %s", i, sk_tensor_text(t, text));
+    int64_t dims[SK_MAX_RANK];
+    sk_dims(c->out[0], dims);
+    dims[1] = channels;
+    return sk_fit(c, i, c->out[0]->rank, dims);
 }
 
 static sk_status infer(sk_infer *c) {
     const deform_params *p = c->node->params;
-    const sk_tensor *x = c->in[0], *weight = c->in[1], *bias = c->n_in > 3 ? c->in[3] : NULL;
+    const sk_tensor *x = c->in[0], *weight = c->in[1];
     sk_tensor *y = c->out[0];
     char text[2][SK_SHAPE_TEXT];
     sk_window_attrs attrs = p->attrs;
@@ -54,42 +50,38 @@ static sk_status infer(sk_infer *c) {
         if (x->type) SK_TRY(sk_want_types(c, i, 1u << x->type));
     if (x->rank < 0 || !sk_shape_known(weight)) return SK_OK;
     SK_TRY(sk_window_complete(c, &attrs, x, weight));
+    int64_t taps = 1, channels = weight->dims[0];
     if ((x->dims[1] >= 0 && (x->dims[1] != weight->dims[1] * p->group || x->dims[1] % p->offset_group)) ||
-        weight->dims[0] % p->group ||
-        (bias && bias->rank >= 0 &&
-         (bias->rank != 1 || (bias->dims[0] >= 0 && bias->dims[0] != weight->dims[0]))))
+        weight->dims[0] % p->group)
         return sk_bad_shape(c, "%s with weights %s", sk_tensor_text(x, text[0]),
                             sk_tensor_text(weight, text[1]));
+    SK_TRY(sk_fit(c, 3, 1, &channels));
     y->rank = x->rank;
     y->dims[0] = x->dims[0];
     y->dims[1] = weight->dims[0];
     SK_TRY(sk_window_output(c, &attrs, x, y));
-    int64_t taps = 1;
     for (int i = 0; i < attrs.spatial; i++)
-        if (__builtin_mul_overflow(taps, (int64_t)attrs.kernel[i], &taps))
+        if (__builtin_mul_overflow(taps, (int64_t)attrs.kernel[i], &taps) || taps > INT32_MAX)
             return sk_bad_shape(c, "a kernel too large");
-    if (taps > INT32_MAX) return sk_bad_shape(c, "a kernel too large");
     SK_TRY(check_field(c, 2, taps * p->offset_group * attrs.spatial));
     return check_field(c, 4, taps * p->offset_group);
 }
 
-static sk_status prepare(sk_prepare *p) {
+static sk_status ready(sk_prepare *p) {
     const deform_params *params = p->node->params;
     sk_window_attrs attrs = params->attrs;
     deform_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    size_t bytes;
     if (!s) return sk_oom(p->err, sizeof *s);
     attrs.spatial = (int8_t)(p->in[0]->rank - 2);
     for (int i = 0; i < attrs.spatial; i++) attrs.kernel[i] = p->in[1]->dims[2 + i];
     sk_window_make(&attrs, p->in[0], p->out[0], (int)params->group, &s->w, NULL);
-    for (int i = 0; i < p->n_in; i++)
-        if (!sk_scratch_take(p, sk_f32_scratch(p->in[i]), &s->inputs[i])) return sk_oom(p->err, SIZE_MAX);
     s->columns_bytes = sk_span(p->in[1], 1, p->in[1]->rank) * BLOCK * sizeof(float);
-    if (!sk_scratch_take(p, sk_f32_scratch(p->out[0]), &s->y) || s->columns_bytes > SK_MAX_TENSOR_BYTES ||
-        !sk_mul(s->columns_bytes, (size_t)p->threads, &bytes) || !sk_scratch_take(p, bytes, &s->columns))
+    if (s->columns_bytes > SK_MAX_TENSOR_BYTES || !sk_mul(s->columns_bytes, (size_t)p->threads, &p->scratch))
         return sk_oom(p->err, SIZE_MAX);
     return SK_OK;
 }
+
+static sk_status prepare(sk_prepare *p) { return sk_prepare_as_f32(p, 31, ready); }
 
 typedef struct deform_work {
     const deform_state *s;
@@ -100,25 +92,6 @@ typedef struct deform_work {
     int spatial;
 } deform_work;
 
-/* The corners around a place, and their weights; returns how many are inside the image. */
-static int corners(const sk_window *w, const double at[3], double scale, size_t *pixel, float *weight) {
-    int n = 0;
-    for (int corner = 0; corner < 8; corner++) {
-        double factor = scale;
-        size_t to = 0;
-        for (int d = 0; d < 3; d++) {
-            const double low = floor(at[d]), x = low + (corner >> d & 1), share = at[d] - low;
-            factor *= corner >> d & 1 ? share : 1 - share;
-            if (!(x >= 0 && x < w->in[d])) factor = 0; /* not a number is nowhere */
-            to = to * (size_t)w->in[d] + (factor != 0 ? (size_t)x : 0);
-        }
-        if (factor == 0) continue;
-        pixel[n] = to;
-        weight[n++] = (float)factor;
-    }
-    return n;
-}
-
 /* The column of output pixel `out` of an image, for all channels of group g: rows BLOCK apart. */
 static void make_column(const deform_work *k, size_t image, size_t g, size_t out, float *column) {
     const sk_window *w = &k->s->w;
@@ -126,35 +99,30 @@ static void make_column(const deform_work *k, size_t image, size_t g, size_t out
                  all = (size_t)w->in_c;
     const size_t each = all / k->offset_groups; /* channels of an offset group */
     const float *x = k->x + (image * all + g * k->channels) * plane;
-    int32_t place[3];
-    place[2] = (int32_t)(out % (size_t)w->out[2]);
-    place[1] = (int32_t)(out / (size_t)w->out[2] % (size_t)w->out[1]);
-    place[0] = (int32_t)(out / (size_t)w->out[2] / (size_t)w->out[1]);
+    const int spatial = k->spatial;
+    int64_t place[3], tap[3];
+    sk_taps around = {0};
+    sk_box_at(w->out, out, place);
     for (size_t t = 0; t < taps; t++) {
-        const int32_t tap[3] = {(int32_t)(t / (size_t)w->kernel[2] / (size_t)w->kernel[1]),
-                                (int32_t)(t / (size_t)w->kernel[2] % (size_t)w->kernel[1]),
-                                (int32_t)(t % (size_t)w->kernel[2])};
-        size_t pixel[8], last = SIZE_MAX;
-        float weight[8];
-        int n = 0;
+        size_t last = SIZE_MAX;
+        float scale = 1;
+        sk_box_at(w->kernel, t, tap);
         for (size_t c = 0; c < k->channels; c++) {
             const size_t og = (g * k->channels + c) / each,
                          field = (image * k->offset_groups + og) * taps + t;
             if (og != last) {
-                double at[3];
-                for (int d = 0; d < 3; d++) {
-                    const int axis = d - (3 - k->spatial);
-                    at[d] = (double)place[d] * w->stride[d] - w->pad[d] + (double)tap[d] * w->dilation[d];
-                    if (axis >= 0)
-                        at[d] +=
-                            (double)k->offset[(field * (size_t)k->spatial + (size_t)axis) * pixels + out];
+                sk_taps_start(&around);
+                for (int i = 0; i < spatial; i++) {
+                    const int d = i + 3 - spatial;
+                    const double at = (double)(place[d] * w->stride[d] - w->pad[d] + tap[d] * w->dilation[d]),
+                                 offset =
+                                     (double)k->offset[(field * (size_t)spatial + (size_t)i) * pixels + out];
+                    sk_taps_linear(&around, w->in[d], at + offset);
                 }
-                n = corners(w, at, k->mask ? (double)k->mask[field * pixels + out] : 1, pixel, weight);
+                scale = k->mask ? k->mask[field * pixels + out] : 1;
                 last = og;
             }
-            float sum = 0;
-            for (int i = 0; i < n; i++) sum += weight[i] * x[c * plane + pixel[i]];
-            column[(c * taps + t) * BLOCK] = sum;
+            column[(c * taps + t) * BLOCK] = scale * sk_taps_sum(&around, x + c * plane);
         }
     }
 }
@@ -182,32 +150,25 @@ static void part(const void *work, size_t begin, size_t end, int thread) {
 static sk_status run(sk_run *r) {
     const deform_params *params = r->node->params;
     const deform_state *s = r->state;
-    const int spatial = r->in[0]->rank - 2;
-    const float *in[5] = {0};
-    float *at;
     if (!sk_numel(r->out[0])) return SK_OK;
-    for (int i = 0; i < r->n_in; i++) {
-        at = (float *)((char *)r->scratch + s->inputs[i]);
-        if (r->in[i]) in[i] = sk_as_f32(r->in[i], &at);
-    }
-    at = (float *)((char *)r->scratch + s->y);
-    float *y = sk_f32_result(r->out[0], &at);
     const size_t blocks = (sk_pixels(s->w.out) + BLOCK - 1) / BLOCK;
-    const deform_work k = {s,
-                           in[0],
-                           in[1],
-                           in[2],
-                           in[3],
-                           in[4],
-                           y,
-                           (char *)r->scratch + s->columns,
-                           (size_t)(s->w.in_c / s->w.groups),
-                           (size_t)params->offset_group,
-                           blocks,
-                           spatial};
+    const float *in[5] = {0};
+    for (int i = 0; i < r->n_in; i++)
+        if (r->in[i]) in[i] = r->in[i]->data;
+    const deform_work k = {.s = s,
+                           .x = in[0],
+                           .weight = in[1],
+                           .offset = in[2],
+                           .bias = in[3],
+                           .mask = in[4],
+                           .y = r->out[0]->data,
+                           .columns = r->scratch,
+                           .channels = (size_t)(s->w.in_c / s->w.groups),
+                           .offset_groups = (size_t)params->offset_group,
+                           .blocks = blocks,
+                           .spatial = r->in[0]->rank - 2};
     const double macs = (double)k.channels * (double)sk_window_taps(&s->w) * BLOCK;
     sk_split(r->pool, blocks * (size_t)(s->w.groups * s->w.batch), macs * (2 + 0.1 * s->w.out_c), part, &k);
-    sk_f32_finish(r->out[0], y);
     return SK_OK;
 }
 

@@ -214,7 +214,7 @@ static sk_status einsum_infer(sk_infer *c) {
 
 static double product_real(sk_run *r, const ptrdiff_t *at) {
     double x = 1;
-    for (int i = 0; i < r->n_in; i++) x *= sk_real_at(r->in[i], (size_t)at[i]);
+    for (int i = 0; i < r->n_in; i++) x *= sk_number_at(r->in[i], (size_t)at[i]);
     return x;
 }
 

@@ -33,10 +33,6 @@ sk_status sk_no_kernel(const sk_prepare *p, int type);
 /* Copies when the output is not in place already. */
 sk_status sk_run_same(sk_run *r);
 
-/* Element i of a tensor of any type that converts to float64, one at a time. */
-double sk_number_at(const sk_tensor *t, size_t i);
-void sk_put_number(const sk_tensor *t, size_t i, double x);
-
 /* float32 views of tensors: their own bytes, or a converted copy at *scratch, which moves on by
  * sk_f32_scratch. */
 size_t sk_f32_scratch(const sk_tensor *t);
@@ -46,7 +42,10 @@ float *sk_f32_result(const sk_tensor *t, float **scratch);
 void sk_f32_finish(const sk_tensor *t, const float *result);
 
 /* For operators that compute in float32: prepare readies them with inputs of `inputs` (bits) and output 0,
- * where they are of another type, as if they were float32; they are converted when it runs. */
+ * where they are of another type, as if they were float32; they are converted when it runs. prepare NULL: nothing
+ * else to do. */
 sk_status sk_prepare_as_f32(sk_prepare *p, uint32_t inputs, sk_status (*prepare)(sk_prepare *p));
+/* The same for inputs 0 and 1, with nothing else to ready. */
+sk_status sk_prepare_two_f32(sk_prepare *p);
 
 #endif

@@ -152,7 +152,7 @@ static int32_t category(const sk_lookup *lookup, const sk_tensor *in, size_t i) 
     if (!sk_type_in(in->type, SK_T(FLOAT32) | SK_T(FLOAT64)))
         return in->type == SK_STRING ? sk_lookup_find(lookup, in, i)
                                      : sk_lookup_key(lookup, sk_int_at(in, i));
-    const double x = sk_real_at(in, i);
+    const double x = sk_number_at(in, i);
     return fabs(x) < 0x1p63 ? sk_lookup_key(lookup, (int64_t)x) : -1;
 }
 

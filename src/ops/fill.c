@@ -1,7 +1,7 @@
 /* EyeLike, OneHot, Trilu: outputs that are mostly one value. */
 #include <string.h>
 
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 /* ---- EyeLike ---- */
 
@@ -20,48 +20,25 @@ static sk_status eye_like_import(sk_import *c) {
     return SK_OK;
 }
 
-/* The bytes of 1 in a type; 0 when it has none. */
-static size_t one_of(int type, char element[8]) {
-    const float f = 1;
-    const double d = 1;
-    const uint16_t half = 0x3c00, bfloat = 0x3f80;
-    memset(element, 0, 8);
-    switch (type) {
-    case SK_FLOAT32: memcpy(element, &f, sizeof f); break;
-    case SK_FLOAT64: memcpy(element, &d, sizeof d); break;
-    case SK_FLOAT16: memcpy(element, &half, sizeof half); break;
-    case SK_BFLOAT16: memcpy(element, &bfloat, sizeof bfloat); break;
-    default:
-        if (!sk_type_in(type, SK_T_INT | SK_T(BOOL))) return 0;
-        element[0] = 1; /* little-endian */
-    }
-    return sk_elem(type);
-}
-
 static sk_status eye_like_infer(sk_infer *c) {
     const eye_params *params = c->node->params;
-    const sk_tensor *in = c->in[0];
-    const int type = params->type ? (int)params->type : in->type;
-    char element[8], node[SK_NODE_TEXT];
-    if (type && !one_of(type, element))
-        return sk_fail(c->err, SK_UNSUPPORTED, "%s: output of %s", sk_node_text(c->node, node),
-                       sk_type_name(type));
-    if (in->rank >= 0 && in->rank != 2) return sk_bad_shape(c, "the input has rank %d, not 2", in->rank);
-    const int64_t dims[2] = {in->rank < 0 ? -1 : in->dims[0], in->rank < 0 ? -1 : in->dims[1]};
+    const int type = params->type ? (int)params->type : c->in[0]->type;
+    int64_t dims[2] = {-1, -1};
+    if (type && !sk_type_in(type, SK_T_ARITH | SK_T(BOOL)))
+        return sk_infer_fail(c, SK_UNSUPPORTED, "output of %s", sk_type_name(type));
+    SK_TRY(sk_fit(c, 0, 2, dims));
     return sk_set_out(c, 0, type, 2, dims);
 }
 
 static sk_status eye_like_run(sk_run *r) {
     const eye_params *params = r->node->params;
     const sk_tensor *out = r->out[0];
-    char element[8], *dst = out->data;
-    const size_t size = one_of(out->type, element);
     const size_t bytes = sk_nbytes(out);
-    if (bytes) memset(dst, 0, bytes);
+    if (bytes) memset(out->data, 0, bytes);
     for (int64_t row = 0; row < out->dims[0]; row++) {
         int64_t col;
         if (__builtin_add_overflow(row, params->k, &col) || col < 0 || col >= out->dims[1]) continue;
-        memcpy(dst + (size_t)(row * out->dims[1] + col) * size, element, size);
+        sk_put_number(out, (size_t)(row * out->dims[1] + col), 1);
     }
     return SK_OK;
 }
@@ -80,31 +57,26 @@ static sk_status one_hot_import(sk_import *c) {
 }
 
 /* Indices and depth may have any number type. */
-static int64_t number_at(const sk_tensor *t, size_t i) {
-    if (t->type != SK_FLOAT32 && t->type != SK_FLOAT64) return sk_int_at(t, i);
-    const double x = sk_real_at(t, i);
+static int64_t whole_at(const sk_tensor *t, size_t i) {
+    const double x = sk_number_at(t, i);
     return x > -2147483648.0 && x < 2147483648.0 ? (int64_t)x : INT64_MIN;
 }
 
 static sk_status one_hot_infer(sk_infer *c) {
     const one_hot_params *params = c->node->params;
     const sk_tensor *idx = c->in[0], *depth = c->in[1], *values = c->in[2];
-    char text[SK_SHAPE_TEXT];
-    int64_t dims[SK_MAX_RANK + 1];
+    int64_t dims[SK_MAX_RANK + 1], two = 2;
     int axis;
-    if (values->rank >= 0 && (values->rank != 1 || (values->dims[0] >= 0 && values->dims[0] != 2)))
-        return sk_bad_shape(c, "values is %s, not [2]", sk_tensor_text(values, text));
-    if (depth->rank > 1 || (depth->rank == 1 && depth->dims[0] >= 0 && depth->dims[0] != 1))
-        return sk_bad_shape(c, "depth is %s, not a scalar", sk_tensor_text(depth, text));
-    if (depth->type && !sk_type_in(depth->type, SK_T_NUMBER))
-        return sk_bad_shape(c, "depth is %s", sk_type_name(depth->type));
+    SK_TRY(sk_fit(c, 2, 1, &two));
+    SK_TRY(sk_want_one(c, 1));
+    SK_TRY(sk_want_types(c, 1, SK_T_NUMBER));
     if (values->type && !sk_elem(values->type))
         return sk_bad_shape(c, "values of %s are not supported", sk_type_name(values->type));
     sk_set_out_type(c, 0, values->type);
     if (idx->rank < 0) return SK_OK;
     SK_TRY(sk_axis_in(c, params->axis, idx->rank + 1, &axis));
     for (int i = 0; i < idx->rank; i++) dims[i < axis ? i : i + 1] = idx->dims[i];
-    dims[axis] = depth->data && depth->type ? number_at(depth, 0) : -1;
+    dims[axis] = depth->data && depth->type ? whole_at(depth, 0) : -1;
     if (depth->data && dims[axis] < 0) return sk_bad_shape(c, "depth is %lld", (long long)dims[axis]);
     return sk_set_out(c, 0, values->type, idx->rank + 1, dims);
 }
@@ -121,7 +93,7 @@ static sk_status one_hot_run(sk_run *r) {
     char *dst = out->data;
     if (total) sk_moves(r)->fill(dst, off, size, total);
     for (size_t i = 0; i < n; i++) {
-        int64_t index = number_at(idx, i);
+        int64_t index = whole_at(idx, i);
         if (!sk_wrap_index(&index, depth)) continue; /* outside: no element is on */
         const size_t at = (i / inner * (size_t)depth + (size_t)index) * inner + i % inner;
         memcpy(dst + at * size, on, size);
@@ -144,10 +116,8 @@ static sk_status trilu_import(sk_import *c) {
 }
 
 static sk_status trilu_infer(sk_infer *c) {
-    const sk_tensor *k = c->n_in > 1 ? c->in[1] : NULL;
     SK_TRY(sk_want_ints(c, 1, "k"));
-    if (k && (k->rank > 1 || (k->rank == 1 && k->dims[0] >= 0 && k->dims[0] != 1)))
-        return sk_bad_shape(c, "k is not a scalar");
+    SK_TRY(sk_want_one(c, 1));
     if (c->in[0]->rank >= 0 && c->in[0]->rank < 2)
         return sk_bad_shape(c, "the input has rank %d, not at least 2", c->in[0]->rank);
     return sk_infer_same(c);
@@ -167,13 +137,8 @@ static sk_status trilu_run(sk_run *r) {
             int64_t cut = row + k + (params->upper ? 0 : 1); /* first column above the lower part */
             cut = cut < 0 ? 0 : cut > cols ? cols : cut;
             const size_t left = (size_t)cut * size, right = (size_t)(cols - cut) * size;
-            if (params->upper) {
-                memset(dst, 0, left);
-                if (dst != src) memcpy(dst + left, src + left, right);
-            } else {
-                if (dst != src) memcpy(dst, src, left);
-                memset(dst + left, 0, right);
-            }
+            if (dst != src) memmove(dst, src, left + right);
+            memset(params->upper ? dst : dst + left, 0, params->upper ? left : right);
         }
     return SK_OK;
 }

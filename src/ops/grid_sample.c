@@ -2,12 +2,11 @@
  * grid. The taps of a place (up to 4 pixels in each dimension, with weights) are found once and used for all
  * channels. */
 #include <math.h>
-#include <string.h>
 
 #include "ops/elementwise.h"
+#include "ops/taps.h"
 
 #define MOST_AXES 3
-#define MOST_TAPS 64 /* 4 along each axis */
 
 enum { GRID_LINEAR, GRID_NEAREST, GRID_CUBIC };
 enum { GRID_ZEROS, GRID_BORDER, GRID_REFLECTION };
@@ -34,21 +33,17 @@ static sk_status grid_import(sk_import *c) {
 
 static sk_status grid_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0], *grid = c->in[1];
-    char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
-    int64_t dims[SK_MAX_RANK];
+    int64_t dims[SK_MAX_RANK] = {-1, -1, -1, -1, -1}, at[SK_MAX_RANK];
     const int rank = in->rank >= 0 ? in->rank : grid->rank;
     SK_TRY(sk_want_types(c, 1, SK_T_FLOATS));
     sk_set_out_type(c, 0, in->type);
     if (rank < 0) return SK_OK;
-    const int32_t coordinates = grid->rank == rank ? grid->dims[rank - 1] : -1;
-    if (rank < 3 || rank > 2 + MOST_AXES || (grid->rank >= 0 && grid->rank != rank) ||
-        (coordinates >= 0 && coordinates != rank - 2) ||
-        (in->rank >= 0 && grid->rank >= 0 && in->dims[0] >= 0 && grid->dims[0] >= 0 &&
-         in->dims[0] != grid->dims[0]))
-        return sk_bad_shape(c, "input %s and grid %s do not fit", sk_tensor_text(in, a),
-                            sk_tensor_text(grid, b));
-    for (int i = 0; i < rank; i++)
-        dims[i] = i < 2 ? (in->rank < 0 ? -1 : in->dims[i]) : grid->rank < 0 ? -1 : grid->dims[i - 1];
+    if (rank < 3 || rank > 2 + MOST_AXES) return sk_bad_shape(c, "images of rank %d", rank);
+    if (in->rank >= 0) dims[0] = in->dims[0], dims[1] = in->dims[1];
+    at[0] = dims[0];
+    for (int i = 1; i < rank; i++) at[i] = i < rank - 1 ? -1 : rank - 2;
+    SK_TRY(sk_fit(c, 1, rank, at));
+    for (int i = 2; i < rank; i++) dims[i] = at[i - 1];
     return sk_set_out(c, 0, in->type, rank, dims);
 }
 
@@ -92,60 +87,35 @@ static int taps(const grid_params *params, float x, int32_t n, int64_t *at, floa
     if (!(fabsf(x) < 1e9f)) return 0; /* nowhere near, or no number */
     const int64_t base = (int64_t)whole;
     int count = 2, first = 0;
-    switch (params->mode) {
-    case GRID_NEAREST:
-        count = 1;
-        weight[0] = 1;
-        break;
-    case GRID_LINEAR:
-        weight[0] = 1 - t;
-        weight[1] = t;
-        break;
-    default:
+    if (params->mode == GRID_CUBIC) {
         count = 4;
         first = -1;
-        weight[0] = ((a * (t + 1) - 5 * a) * (t + 1) + 8 * a) * (t + 1) - 4 * a;
-        weight[1] = ((a + 2) * t - (a + 3)) * t * t + 1;
-        weight[2] = ((a + 2) * (1 - t) - (a + 3)) * (1 - t) * (1 - t) + 1;
-        weight[3] = ((a * (2 - t) - 5 * a) * (2 - t) + 8 * a) * (2 - t) - 4 * a;
+        for (int i = 0; i < 4; i++) { /* d: how far away */
+            const float d = fabsf(t + 1 - (float)i);
+            weight[i] = i == 1 || i == 2 ? ((a + 2) * d - (a + 3)) * d * d + 1
+                                         : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+        }
+    } else {
+        if (params->mode == GRID_NEAREST) count = 1;
+        weight[0] = count == 1 ? 1 : 1 - t;
+        weight[1] = t;
     }
     for (int i = 0; i < count; i++) at[i] = pixel(params, base + first + i, n);
     return count;
 }
 
-/* Appends taps along one more dimension to those along the others before it. */
-static int combine(int n, int more, const int64_t *pixel, const float *weight, int32_t size, int64_t *offset,
-                   float *total) {
-    int64_t old[MOST_TAPS];
-    float factor[MOST_TAPS];
-    int count = 0;
-    memcpy(old, offset, (size_t)n * sizeof *old);
-    memcpy(factor, total, (size_t)n * sizeof *factor);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < more; j++) {
-            if (pixel[j] < 0) continue;
-            offset[count] = old[i] * size + pixel[j];
-            total[count++] = factor[i] * weight[j];
-        }
-    return count;
-}
-
 static void sample(const grid_params *params, const sk_tensor *in, const float *x, const float *at, float *y,
                    size_t out_plane) {
-    int64_t pixels[4], offset[MOST_TAPS] = {0};
-    float weights[4], total[MOST_TAPS] = {1};
-    int n = 1;
+    int64_t pixels[4];
+    float weights[4];
+    sk_taps all;
+    sk_taps_start(&all);
     for (int d = 2; d < in->rank; d++) { /* the grid has the last axis first */
         const float x_d = place(params, at[in->rank - 1 - d], in->dims[d]);
-        const int more = taps(params, x_d, in->dims[d], pixels, weights);
-        n = combine(n, more, pixels, weights, in->dims[d], offset, total);
+        sk_taps_add(&all, in->dims[d], taps(params, x_d, in->dims[d], pixels, weights), pixels, weights);
     }
     const size_t plane = sk_span(in, 2, in->rank);
-    for (int32_t c = 0; c < in->dims[1]; c++, x += plane, y += out_plane) {
-        float sum = 0;
-        for (int i = 0; i < n; i++) sum += total[i] * x[offset[i]];
-        *y = sum;
-    }
+    for (int32_t c = 0; c < in->dims[1]; c++, x += plane, y += out_plane) *y = sk_taps_sum(&all, x);
 }
 
 static sk_status grid_run(sk_run *r) {
@@ -162,12 +132,5 @@ static sk_status grid_run(sk_run *r) {
     return SK_OK;
 }
 
-static sk_status grid_ready(sk_prepare *p) {
-    (void)p;
-    return SK_OK;
-}
-
-static sk_status grid_prepare(sk_prepare *p) { return sk_prepare_as_f32(p, 3, grid_ready); }
-
 const sk_impl sk_impl_grid_sample = {
-    .import = grid_import, .infer = grid_infer, .prepare = grid_prepare, .run = grid_run};
+    .import = grid_import, .infer = grid_infer, .prepare = sk_prepare_two_f32, .run = grid_run};

@@ -9,7 +9,7 @@
 
 double sk_list_real(const sk_list *list, size_t i) {
     const sk_tensor t = {.data = (void *)(uintptr_t)list->data, .type = (uint8_t)list->type};
-    return sk_real_at(&t, i);
+    return sk_number_at(&t, i);
 }
 
 sk_status sk_ml_misfit(sk_import *c, const char *what) {
@@ -183,7 +183,7 @@ void sk_ml_put_label(const sk_run *r, const sk_list *labels, size_t row, size_t 
 static int is_nan(const sk_tensor *t, size_t i) {
     double x;
     if (!sk_type_in(t->type, SK_T(FLOAT32) | SK_T(FLOAT64))) return 0;
-    x = sk_real_at(t, i);
+    x = sk_number_at(t, i);
     return x != x;
 }
 

@@ -31,23 +31,6 @@ int64_t sk_int_at(const sk_tensor *t, size_t i) {
     }
 }
 
-static double half_value(uint16_t h) {
-    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = (h >> 10) & 31, mantissa = h & 1023;
-    if (exponent == 0) return (sign ? -1.0 : 1.0) * (double)mantissa / (1 << 24);
-    const uint32_t bits = sign | (exponent == 31 ? 255u << 23 : (exponent + 112) << 23) | mantissa << 13;
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-double sk_real_at(const sk_tensor *t, size_t i) {
-    switch (t->type) {
-    case SK_FLOAT32: return ((const float *)t->data)[i];
-    case SK_FLOAT64: return ((const double *)t->data)[i];
-    default: return half_value(((const uint16_t *)t->data)[i]);
-    }
-}
-
 sk_status sk_set_out(const sk_infer *c, int i, int type, int rank, const int64_t *dims) {
     if (i >= c->n_out || !c->out[i]) return SK_OK;
     sk_tensor *out = c->out[i];
@@ -74,9 +57,7 @@ void sk_set_out_type(const sk_infer *c, int i, int type) {
 sk_status sk_want_ints(const sk_infer *c, int i, const char *what) {
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
     if (!t || !t->type || t->type == SK_INT64 || t->type == SK_INT32) return SK_OK;
-    char node[SK_NODE_TEXT];
-    return sk_fail(c->err, SK_TYPE, "%s: %s is %s, not int64 or int32", sk_node_text(c->node, node), what,
-                   sk_type_name(t->type));
+    return sk_infer_fail(c, SK_TYPE, "%s is %s, not int64 or int32", what, sk_type_name(t->type));
 }
 
 sk_status sk_list_input(const sk_infer *c, int i, const char *what, int64_t dst[SK_MAX_RANK], int *n) {
@@ -96,6 +77,46 @@ sk_status sk_list_input(const sk_infer *c, int i, const char *what, int64_t dst[
 sk_status sk_axis_in(const sk_infer *c, int64_t axis, int rank, int *out) {
     if (sk_axis(axis, rank, out)) return SK_OK;
     return sk_bad_shape(c, "axis %lld is outside rank %d", (long long)axis, rank);
+}
+
+void sk_dims(const sk_tensor *t, int64_t dims[SK_MAX_RANK]) {
+    for (int i = 0; i < t->rank; i++) dims[i] = t->dims[i];
+}
+
+sk_status sk_set_along(const sk_infer *c, int i, int type, int64_t axis, int64_t n) {
+    const sk_tensor *in = c->in[0];
+    int64_t dims[SK_MAX_RANK];
+    int at;
+    sk_set_out_type(c, i, type);
+    if (in->rank < 0) return SK_OK;
+    SK_TRY(sk_axis_in(c, axis, in->rank, &at));
+    sk_dims(in, dims);
+    dims[at] = n;
+    return sk_set_out(c, i, type, in->rank, dims);
+}
+
+sk_status sk_fit(const sk_infer *c, int i, int rank, int64_t *dims) {
+    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
+    char text[SK_SHAPE_TEXT];
+    if (!t || t->rank < 0) return SK_OK;
+    int fits = t->rank == rank;
+    for (int d = 0; fits && d < rank; d++) {
+        if (dims[d] < 0) dims[d] = t->dims[d];
+        else fits = t->dims[d] < 0 || t->dims[d] == dims[d];
+    }
+    return fits ? SK_OK : sk_bad_shape(c, "input %d is %s, which does not fit", i, sk_tensor_text(t, text));
+}
+
+sk_status sk_want_one(const sk_infer *c, int i) {
+    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
+    int64_t one = 1;
+    return t && t->rank ? sk_fit(c, i, 1, &one) : SK_OK;
+}
+
+sk_around sk_around_axis(const sk_tensor *t, int64_t axis) {
+    int at;
+    if (!sk_axis(axis, t->rank, &at)) return (sk_around){1, sk_numel(t), 1};
+    return (sk_around){sk_span(t, 0, at), (size_t)t->dims[at], sk_span(t, at + 1, t->rank)};
 }
 
 sk_status sk_list_axes(const sk_infer *c, const int64_t *axes, int n, int rank, int dst[SK_MAX_RANK]) {
@@ -151,13 +172,35 @@ sk_status sk_want_word(sk_import *c, const char *name, const char *const *words,
                        attr->s.length > 60 ? 60 : (int)attr->s.length, attr->s.text);
 }
 
+static sk_status fail_node(sk_error *err, const sk_node *node, sk_status status, const char *fmt,
+                           va_list args) {
+    char what[400], text[SK_NODE_TEXT];
+    sk_vformat(what, sizeof what, fmt, args);
+    return sk_fail(err, status, "%s: %s", sk_node_text(node, text), what);
+}
+
 sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) {
-    char what[400], node[SK_NODE_TEXT];
     va_list args;
     va_start(args, fmt);
-    sk_vformat(what, sizeof what, fmt, args);
+    fail_node(c->err, c->node, status, fmt, args);
     va_end(args);
-    return sk_fail(c->err, status, "%s: %s", sk_node_text(c->node, node), what);
+    return status;
+}
+
+sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    fail_node(r->err, r->node, status, fmt, args);
+    va_end(args);
+    return status;
+}
+
+sk_status sk_infer_fail(const sk_infer *c, sk_status status, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    fail_node(c->err, c->node, status, fmt, args);
+    va_end(args);
+    return status;
 }
 
 sk_status sk_move_prepare(sk_prepare *p) {
@@ -209,13 +252,13 @@ void sk_move_all(const sk_run *r, const sk_tensor *dims, const ptrdiff_t *dst_st
     sk_move(r, &copy, dst, src);
 }
 
-sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) {
-    char what[400], node[SK_NODE_TEXT];
-    va_list args;
-    va_start(args, fmt);
-    sk_vformat(what, sizeof what, fmt, args);
-    va_end(args);
-    return sk_fail(r->err, status, "%s: %s", sk_node_text(r->node, node), what);
+sk_status sk_run_along(sk_run *r, int i, int64_t axis, size_t n) {
+    const sk_tensor *in = r->in[0];
+    sk_tensor shape = {.rank = 1};
+    int at = 0;
+    if (sk_axis(axis, in->rank, &at)) shape = *in;
+    shape.dims[at] = (int32_t)n;
+    return sk_run_output(r, i, shape.rank, shape.dims);
 }
 
 sk_status sk_bad_index(const sk_run *r, int64_t index, int axis, int32_t dim) {

@@ -15,8 +15,9 @@ void sk_byte_strides(const sk_tensor *t, ptrdiff_t strides[SK_MAX_RANK]);
 
 /* Element i of a tensor of any integer type or bool. */
 int64_t sk_int_at(const sk_tensor *t, size_t i);
-/* Element i of a float32, float64 or float16 tensor. */
-double sk_real_at(const sk_tensor *t, size_t i);
+/* Element i of a tensor of any type that converts to float64, one at a time. */
+double sk_number_at(const sk_tensor *t, size_t i);
+void sk_put_number(const sk_tensor *t, size_t i, double x);
 
 /* Sets output i's type and shape from 64-bit dimensions (-1: unknown); SK_SHAPE when one is negative
  * otherwise or too large. No-op for an output that is not wanted. */
@@ -24,6 +25,16 @@ sk_status sk_set_out(const sk_infer *c, int i, int type, int rank, const int64_t
 /* The same with the rank unknown. */
 void sk_set_out_type(const sk_infer *c, int i, int type);
 
+/* Output i: input 0's shape, but n elements (-1: unknown) along an axis, which is checked. */
+sk_status sk_set_along(const sk_infer *c, int i, int type, int64_t axis, int64_t n);
+/* t's dimensions, -1 where unknown. */
+void sk_dims(const sk_tensor *t, int64_t dims[SK_MAX_RANK]);
+
+/* Fails unless input i (absent, unknown: fine) has that rank and dims, where both are known; what dims leaves
+ * unknown (-1) becomes the input's. */
+sk_status sk_fit(const sk_infer *c, int i, int rank, int64_t *dims);
+/* The same for one number: a scalar, or a list of one. */
+sk_status sk_want_one(const sk_infer *c, int i);
 /* Fails unless input i is absent, of unknown type or int32/int64. */
 sk_status sk_want_ints(const sk_infer *c, int i, const char *what);
 /* A list input (shape, axes, repeats ...): its values into dst. *n = count, or -1 when unknown now or absent.
@@ -43,6 +54,14 @@ sk_status sk_want_float(sk_import *c, const char *name, float fallback, float *v
  * fail. */
 sk_status sk_want_word(sk_import *c, const char *name, const char *const *words, int fallback, int *value);
 int sk_word(const sk_string *s, const char *const *words); /* index of s among words, -1 */
+/* A plain tensor as [outer][n][inner] around an axis; all of it is n where there is no such axis. */
+typedef struct sk_around {
+    size_t outer, n, inner;
+} sk_around;
+#define SK_NO_AXIS INT64_MAX
+sk_around sk_around_axis(const sk_tensor *t, int64_t axis);
+/* Output i, whose shape only run can know: input 0's with n elements along the axis, or a list of n. */
+sk_status sk_run_along(sk_run *r, int i, int64_t axis, size_t n);
 /* A failure of import, prefixed with the node. */
 sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
 
@@ -55,7 +74,8 @@ void sk_move(const sk_run *r, sk_copy *copy, void *dst, const void *src);
 void sk_move_all(const sk_run *r, const sk_tensor *dims, const ptrdiff_t *dst_strides, void *dst,
                  const ptrdiff_t *src_strides, const void *src);
 
-/* A failure of run, prefixed with the node. */
+/* Failures of infer (sk_bad_shape with another status) and of run, prefixed with the node. */
+sk_status sk_infer_fail(const sk_infer *c, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
 sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
 sk_status sk_bad_index(const sk_run *r, int64_t index, int axis, int32_t dim);
 /* Negative indices count from the end; 0 when outside [-n, n). */

@@ -2,6 +2,7 @@
  * triples are gathered in a growing list. */
 #include <string.h>
 
+#include "ops/elementwise.h"
 #include "ops/order.h"
 
 typedef struct nms_params {
@@ -14,31 +15,15 @@ static sk_status nms_import(sk_import *c) {
     return sk_want_int(c, "center_point_box", 0, &params->center_point_box);
 }
 
-static sk_status check_scalar(const sk_infer *c, int i, int type) {
-    const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
-    char text[SK_SHAPE_TEXT];
-    if (!t) return SK_OK;
-    if ((t->type && t->type != type) || t->rank > 1 || (t->rank == 1 && t->dims[0] >= 0 && t->dims[0] != 1))
-        return sk_bad_shape(c, "input %d is %s, not one %s", i, sk_tensor_text(t, text), sk_type_name(type));
-    return SK_OK;
-}
-
-static int differ(int32_t a, int32_t b) { return a >= 0 && b >= 0 && a != b; }
-
 static sk_status nms_infer(sk_infer *c) {
-    const sk_tensor *boxes = c->in[0], *scores = c->in[1];
-    const int64_t dims[2] = {-1, 3};
-    char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
-    if ((boxes->rank >= 0 && boxes->rank != 3) || (scores->rank >= 0 && scores->rank != 3) ||
-        (scores->type && scores->type != SK_FLOAT32) ||
-        (boxes->rank == 3 && scores->rank == 3 &&
-         (differ(boxes->dims[0], scores->dims[0]) || differ(boxes->dims[1], scores->dims[2]))) ||
-        (boxes->rank == 3 && differ(boxes->dims[2], 4)))
-        return sk_bad_shape(c, "boxes %s and scores %s do not fit", sk_tensor_text(boxes, a),
-                            sk_tensor_text(scores, b));
-    SK_TRY(check_scalar(c, 2, SK_INT64));
-    SK_TRY(check_scalar(c, 3, SK_FLOAT32));
-    SK_TRY(check_scalar(c, 4, SK_FLOAT32));
+    int64_t boxes[3] = {-1, -1, 4}, scores[3], dims[2] = {-1, 3};
+    SK_TRY(sk_fit(c, 0, 3, boxes));
+    scores[0] = boxes[0];
+    scores[1] = -1;
+    scores[2] = boxes[1];
+    SK_TRY(sk_fit(c, 1, 3, scores));
+    for (int i = 1; i < 5; i++) SK_TRY(sk_want_types(c, i, i == 2 ? SK_T(INT64) : SK_T(FLOAT32)));
+    for (int i = 2; i < 5; i++) SK_TRY(sk_want_one(c, i));
     return sk_set_out(c, 0, SK_INT64, 2, dims);
 }
 

@@ -1,7 +1,7 @@
 /* NonZero and Compress: how much comes out is known only when the data is. */
 #include <string.h>
 
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 /* ---- NonZero ---- */
 
@@ -59,41 +59,29 @@ static sk_status compress_import(sk_import *c) {
 
 static sk_status compress_infer(sk_infer *c) {
     const compress_params *params = c->node->params;
-    const sk_tensor *in = c->in[0], *condition = c->in[1];
-    int64_t dims[SK_MAX_RANK] = {-1};
-    int axis;
-    if ((condition->type && condition->type != SK_BOOL) || (condition->rank >= 0 && condition->rank != 1))
-        return sk_bad_shape(c, "the condition is no list of bools");
-    sk_set_out_type(c, 0, in->type);
-    if (params->flat) return sk_set_out(c, 0, in->type, 1, dims);
-    if (in->rank < 0) return SK_OK;
-    SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
-    for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];
-    dims[axis] = -1;
-    return sk_set_out(c, 0, in->type, in->rank, dims);
+    const sk_tensor *in = c->in[0];
+    int64_t n = -1;
+    SK_TRY(sk_want_types(c, 1, SK_T(BOOL)));
+    SK_TRY(sk_fit(c, 1, 1, &n));
+    n = -1;
+    return params->flat ? sk_set_out(c, 0, in->type, 1, &n) : sk_set_along(c, 0, in->type, params->axis, -1);
 }
 
 static sk_status compress_run(sk_run *r) {
     const compress_params *params = r->node->params;
     const sk_tensor *in = r->in[0], *condition = r->in[1];
     const uint8_t *keep = condition->data;
-    int axis = 0;
-    if (!params->flat) sk_axis(params->axis, in->rank, &axis);
-    const size_t n = params->flat ? sk_numel(in) : (size_t)in->dims[axis];
-    const size_t outer = params->flat ? 1 : sk_span(in, 0, axis);
-    const size_t run = (params->flat ? 1 : sk_span(in, axis + 1, in->rank)) * sk_elem(in->type);
+    const sk_around a = sk_around_axis(in, params->flat ? SK_NO_AXIS : params->axis);
+    const size_t run = a.inner * sk_elem(in->type);
     size_t length = sk_numel(condition), count = 0;
-    int32_t dims[SK_MAX_RANK] = {0};
-    if (length > n) length = n;
+    if (length > a.n) length = a.n;
     for (size_t i = 0; i < length; i++) count += keep[i] != 0;
-    for (int i = 0; i < in->rank && !params->flat; i++) dims[i] = in->dims[i];
-    dims[axis] = (int32_t)count;
-    SK_TRY(sk_run_output(r, 0, params->flat ? 1 : in->rank, dims));
+    SK_TRY(sk_run_along(r, 0, params->flat ? SK_NO_AXIS : params->axis, count));
     char *dst = r->out[0]->data;
-    for (size_t o = 0; o < outer && run; o++)
+    for (size_t o = 0; o < a.outer && run; o++)
         for (size_t i = 0; i < length; i++) {
             if (!keep[i]) continue;
-            memcpy(dst, (const char *)in->data + (o * n + i) * run, run);
+            memcpy(dst, (const char *)in->data + (o * a.n + i) * run, run);
             dst += run;
         }
     return SK_OK;

@@ -114,7 +114,7 @@ static sk_status axis_scales(const sk_infer *c, const sk_tensor *scales, int n, 
     const resize_params *p = c->node->params;
     for (int i = 0; i < n; i++) {
         resize_axis *a = &axes[at[i]];
-        const float scale = scales ? (float)sk_real_at(scales, (size_t)i) : p->scales[i];
+        const float scale = scales ? (float)sk_number_at(scales, (size_t)i) : p->scales[i];
         const float out = floorf(scale * (float)a->in);
         if (!(scale > 0)) return sk_bad_shape(c, "scale %d is not positive", i);
         a->scale = scale;
@@ -144,8 +144,8 @@ static sk_status resize_axes(const sk_infer *c, resize_axis axes[SK_MAX_RANK]) {
     if (!p->scales && !sizes && !scales) return sk_bad_shape(c, "neither scales nor sizes are given");
     if (p->scales && p->n_scales != n) return sk_bad_shape(c, "%d scales for rank %d", p->n_scales, in->rank);
     for (int i = 0; i < n && roi && roi->data; i++) {
-        axes[at[i]].roi_start = (float)sk_real_at(roi, (size_t)i);
-        axes[at[i]].roi_end = (float)sk_real_at(roi, (size_t)i + (size_t)n);
+        axes[at[i]].roi_start = (float)sk_number_at(roi, (size_t)i);
+        axes[at[i]].roi_end = (float)sk_number_at(roi, (size_t)i + (size_t)n);
     }
     if (sizes && sizes->data) return axis_sizes(c, sizes, n, at, axes);
     if (p->scales || (scales && scales->data && !sizes)) return axis_scales(c, scales, n, at, axes);

@@ -2,13 +2,15 @@
  * interpolated points. param 0: opset 10, whose coordinates are half a pixel off; 1: 16, with the attribute
  * that says. MaxRoiPool, its forerunner: the largest pixel of each bin. */
 #include <math.h>
+#include <string.h>
 
 #include "ops/elementwise.h"
+#include "ops/taps.h"
 
 typedef struct roi_params {
-    int mode;     /* 0 avg, 1 max */
-    uint8_t half; /* coordinates are shifted by half a pixel */
-    int64_t height, width, ratio;
+    int mode;               /* 0 avg, 1 max */
+    uint8_t half;           /* coordinates are shifted by half a pixel */
+    int64_t bins[2], ratio; /* bins: rows and columns */
     float scale;
 } roi_params;
 
@@ -20,102 +22,92 @@ static sk_status roi_import(sk_import *c) {
     if (!params) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_want_word(c, "mode", modes, 0, &params->mode));
     if (c->node->op->param) SK_TRY(sk_want_word(c, "coordinate_transformation_mode", shifts, 1, &shift));
-    SK_TRY(sk_want_int(c, "output_height", 1, &params->height));
-    SK_TRY(sk_want_int(c, "output_width", 1, &params->width));
+    SK_TRY(sk_want_int(c, "output_height", 1, &params->bins[0]));
+    SK_TRY(sk_want_int(c, "output_width", 1, &params->bins[1]));
     SK_TRY(sk_want_int(c, "sampling_ratio", 0, &params->ratio));
     SK_TRY(sk_want_float(c, "spatial_scale", 1, &params->scale));
     params->half = shift == 1;
-    if (params->height < 1 || params->width < 1 || params->ratio < 0 || params->ratio > 1000)
+    if (params->bins[0] < 1 || params->bins[1] < 1 || params->ratio < 0 || params->ratio > 1000)
         return sk_bad_attr(c, SK_MALFORMED, "output_height, output_width or sampling_ratio is out of range");
     return SK_OK;
 }
 
-static sk_status roi_infer(sk_infer *c) {
+/* The result: of the regions (`columns` numbers each) and the images. */
+static sk_status regions_infer(sk_infer *c, int columns) {
     const roi_params *params = c->node->params;
-    const sk_tensor *in = c->in[0], *rois = c->in[1], *batch = c->in[2];
-    char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
-    SK_TRY(sk_want_ints(c, 2, "batch_indices"));
-    if ((in->rank >= 0 && in->rank != 4) || (rois->type && in->type && rois->type != in->type) ||
-        (rois->rank >= 0 && (rois->rank != 2 || (rois->dims[1] >= 0 && rois->dims[1] != 4))) ||
-        (batch->rank >= 0 && (batch->rank != 1 || (rois->rank == 2 && rois->dims[0] >= 0 &&
-                                                   batch->dims[0] >= 0 && rois->dims[0] != batch->dims[0]))))
-        return sk_bad_shape(c, "input %s and regions %s do not fit", sk_tensor_text(in, a),
-                            sk_tensor_text(rois, b));
-    const int64_t dims[4] = {rois->rank == 2 ? rois->dims[0] : -1, in->rank == 4 ? in->dims[1] : -1,
-                             params->height, params->width};
+    const sk_tensor *in = c->in[0];
+    int64_t image[4] = {-1, -1, -1, -1}, regions[2] = {-1, columns};
+    if (in->type) SK_TRY(sk_want_types(c, 1, 1u << in->type));
+    SK_TRY(sk_fit(c, 0, 4, image));
+    SK_TRY(sk_fit(c, 1, 2, regions));
+    SK_TRY(sk_fit(c, 2, 1, regions));
+    const int64_t dims[4] = {regions[0], image[1], params->bins[0], params->bins[1]};
     return sk_set_out(c, 0, in->type, 4, dims);
 }
 
-/* A point between pixels: four corners and their weights; n 0: too far outside, counts as 0. */
-typedef struct point {
-    size_t at[4];
-    float weight[4];
-    int n;
-} point;
-
-static point locate(float y, float x, int32_t h, int32_t w) {
-    point p = {.n = 4};
-    if (!(y >= -1 && y <= (float)h && x >= -1 && x <= (float)w)) return (point){.n = 0};
-    y = y < 0 ? 0 : y;
-    x = x < 0 ? 0 : x;
-    int32_t y0 = (int32_t)y, x0 = (int32_t)x;
-    if (y0 >= h - 1) y0 = h - 1, y = (float)y0;
-    if (x0 >= w - 1) x0 = w - 1, x = (float)x0;
-    const int32_t y1 = y0 < h - 1 ? y0 + 1 : y0, x1 = x0 < w - 1 ? x0 + 1 : x0;
-    const float ly = y - (float)y0, lx = x - (float)x0, hy = 1 - ly, hx = 1 - lx;
-    const size_t row0 = (size_t)y0 * (size_t)w, row1 = (size_t)y1 * (size_t)w;
-    p.at[0] = row0 + (size_t)x0, p.at[1] = row0 + (size_t)x1, p.at[2] = row1 + (size_t)x0,
-    p.at[3] = row1 + (size_t)x1;
-    p.weight[0] = hy * hx, p.weight[1] = hy * lx, p.weight[2] = ly * hx, p.weight[3] = ly * lx;
-    return p;
+static sk_status roi_infer(sk_infer *c) {
+    SK_TRY(sk_want_ints(c, 2, "batch_indices"));
+    return regions_infer(c, 4);
 }
 
+/* By rows and columns: where a region begins, the size of its bins, and how many points a bin has. */
 typedef struct region {
-    float y, x, bin_h, bin_w;
-    int64_t grid_h, grid_w; /* points in a bin */
+    float first[2], bin[2];
+    int64_t grid[2];
 } region;
 
-static region read_region(const roi_params *params, const float *roi) {
+static void read_region(const roi_params *params, const float *roi, region *g) {
     const float shift = params->half ? 0.5f : 0;
-    region g = {.x = roi[0] * params->scale - shift, .y = roi[1] * params->scale - shift};
-    float w = roi[2] * params->scale - shift - g.x, h = roi[3] * params->scale - shift - g.y;
-    if (!params->half) {
-        w = w < 1 ? 1 : w;
-        h = h < 1 ? 1 : h;
+    for (int d = 0; d < 2; d++) {
+        g->first[d] = roi[1 - d] * params->scale - shift;
+        float size = roi[3 - d] * params->scale - shift - g->first[d];
+        if (!params->half && size < 1) size = 1;
+        g->bin[d] = size / (float)params->bins[d];
+        /* as many points as pixels unless told; 1,000 at most: larger regions than any image */
+        const float n = ceilf(g->bin[d]);
+        g->grid[d] = params->ratio ? params->ratio : n >= 1 ? (int64_t)(n < 1000 ? n : 1000) : 0;
     }
-    g.bin_h = h / (float)params->height;
-    g.bin_w = w / (float)params->width;
-    /* as many points as pixels unless told; 1,000 at most: larger regions than any image */
-    const float rows = ceilf(g.bin_h), cols = ceilf(g.bin_w);
-    g.grid_h = params->ratio ? params->ratio : rows >= 1 ? (int64_t)(rows < 1000 ? rows : 1000) : 0;
-    g.grid_w = params->ratio ? params->ratio : cols >= 1 ? (int64_t)(cols < 1000 ? cols : 1000) : 0;
-    return g;
+}
+
+/* Point i of a bin: the four pixels around it, none when it is too far outside. */
+static void locate(const sk_tensor *in, const region *g, const int64_t bin[2], int64_t i, sk_taps *taps) {
+    const int64_t at[2] = {i / g->grid[1], i % g->grid[1]};
+    int inside = 1;
+    sk_taps_start(taps);
+    for (int d = 0; d < 2; d++) {
+        const int32_t n = in->dims[2 + d];
+        const float part = ((float)at[d] + 0.5f) / (float)g->grid[d];
+        float x = g->first[d] + ((float)bin[d] + part) * g->bin[d];
+        inside = inside && x >= -1 && x <= (float)n;
+        x = x < 0 ? 0 : x;
+        sk_taps_linear(taps, n, (double)(x > (float)(n - 1) ? (float)(n - 1) : x));
+    }
+    if (!inside) taps->n = 0;
 }
 
 /* One bin of all channels. */
-static void fill_bin(const roi_params *params, const sk_tensor *in, const region *g, int64_t row, int64_t col,
+static void fill_bin(const roi_params *params, const sk_tensor *in, const region *g, const int64_t bin[2],
                      const float *x, float *y, size_t out_plane) {
-    const int32_t h = in->dims[2], w = in->dims[3];
-    const int64_t points = g->grid_h * g->grid_w;
-    for (int32_t c = 0; c < in->dims[1]; c++) y[(size_t)c * out_plane] = 0;
+    const size_t channels = (size_t)in->dims[1], plane = sk_span(in, 2, 4);
+    const int64_t points = g->grid[0] * g->grid[1];
+    sk_taps taps;
+    for (size_t c = 0; c < channels; c++) y[c * out_plane] = 0;
     for (int64_t i = 0; i < points; i++) {
-        const int64_t at_y = i / g->grid_w, at_x = i % g->grid_w;
-        const float fy = ((float)at_y + 0.5f) / (float)g->grid_h,
-                    fx = ((float)at_x + 0.5f) / (float)g->grid_w;
-        const point p =
-            locate(g->y + ((float)row + fy) * g->bin_h, g->x + ((float)col + fx) * g->bin_w, h, w);
-        const float *plane = x;
-        for (int32_t c = 0; c < in->dims[1]; c++, plane += (size_t)h * (size_t)w) {
-            float *to = y + (size_t)c * out_plane, sum = 0, most = p.n ? -INFINITY : 0;
-            for (int k = 0; k < p.n; k++) {
-                const float part = p.weight[k] * plane[p.at[k]];
-                sum += part;
+        locate(in, g, bin, i, &taps);
+        for (size_t c = 0; c < channels; c++) {
+            float *to = y + c * out_plane;
+            const float *from = x + c * plane;
+            if (params->mode == 0) {
+                *to += sk_taps_sum(&taps, from) / (float)points;
+                continue;
+            }
+            /* the largest weighted corner, as onnxruntime does; those beyond the edge weigh nothing */
+            float most = taps.n < 4 ? 0 : -INFINITY;
+            for (int k = 0; k < taps.n; k++) {
+                const float part = taps.weight[k] * from[taps.at[k]];
                 most = part > most ? part : most;
             }
-            if (params->mode == 0) *to += sum / (float)points;
-            else
-                *to =
-                    i == 0 || most > *to ? most : *to; /* the largest weighted corner, as onnxruntime does */
+            if (i == 0 || most > *to) *to = most;
         }
     }
 }
@@ -129,24 +121,19 @@ static sk_status roi_run(sk_run *r) {
     for (int32_t i = 0; i < out->dims[0]; i++) {
         const int64_t batch = sk_int_at(r->in[2], (size_t)i);
         if (batch < 0 || batch >= in->dims[0]) return sk_bad_index(r, batch, 0, in->dims[0]);
-        const region g = read_region(params, (const float *)r->in[1]->data + (size_t)i * 4);
-        for (int64_t bin = 0; bin < params->height * params->width; bin++)
-            fill_bin(params, in, &g, bin / params->width, bin % params->width,
-                     (const float *)in->data + (size_t)batch * image,
-                     (float *)out->data + (size_t)i * out_image + (size_t)bin, out_plane);
+        region g;
+        read_region(params, (const float *)r->in[1]->data + (size_t)i * 4, &g);
+        for (int64_t k = 0; k < params->bins[0] * params->bins[1]; k++) {
+            const int64_t bin[2] = {k / params->bins[1], k % params->bins[1]};
+            fill_bin(params, in, &g, bin, (const float *)in->data + (size_t)batch * image,
+                     (float *)out->data + (size_t)i * out_image + (size_t)k, out_plane);
+        }
     }
     return SK_OK;
 }
 
-static sk_status roi_ready(sk_prepare *p) {
-    (void)p;
-    return SK_OK;
-}
-
-static sk_status roi_prepare(sk_prepare *p) { return sk_prepare_as_f32(p, 3, roi_ready); }
-
 const sk_impl sk_impl_roi_align = {
-    .import = roi_import, .infer = roi_infer, .prepare = roi_prepare, .run = roi_run};
+    .import = roi_import, .infer = roi_infer, .prepare = sk_prepare_two_f32, .run = roi_run};
 
 /* ---- MaxRoiPool ---- */
 
@@ -159,23 +146,11 @@ static sk_status pool_import(sk_import *c) {
     SK_TRY(sk_want_list(c, "pooled_shape", shape, &n));
     if (n != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > INT32_MAX || shape[1] > INT32_MAX)
         return sk_bad_attr(c, SK_MALFORMED, "'pooled_shape' is missing or no size");
-    params->height = shape[0];
-    params->width = shape[1];
+    memcpy(params->bins, shape, sizeof params->bins);
     return SK_OK;
 }
 
-static sk_status pool_infer(sk_infer *c) {
-    const roi_params *params = c->node->params;
-    const sk_tensor *in = c->in[0], *rois = c->in[1];
-    char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
-    if ((in->rank >= 0 && in->rank != 4) || (rois->type && in->type && rois->type != in->type) ||
-        (rois->rank >= 0 && (rois->rank != 2 || (rois->dims[1] >= 0 && rois->dims[1] != 5))))
-        return sk_bad_shape(c, "input %s and regions %s do not fit", sk_tensor_text(in, a),
-                            sk_tensor_text(rois, b));
-    const int64_t dims[4] = {rois->rank == 2 ? rois->dims[0] : -1, in->rank == 4 ? in->dims[1] : -1,
-                             params->height, params->width};
-    return sk_set_out(c, 0, in->type, 4, dims);
-}
+static sk_status pool_infer(sk_infer *c) { return regions_infer(c, 5); }
 
 /* Pixels [first, last) of a side of n that bin i of `bins` covers; low, high: the region's first and last
  * pixel. */
@@ -202,7 +177,7 @@ static double largest(const sk_tensor *in, size_t plane, int32_t y0, int32_t y1,
 static sk_status pool_run(sk_run *r) {
     const roi_params *params = r->node->params;
     const sk_tensor *in = r->in[0], *rois = r->in[1], *out = r->out[0];
-    const int64_t bins = params->height * params->width;
+    const int64_t bins = params->bins[0] * params->bins[1];
     size_t to = 0;
     for (size_t i = 0; sk_numel(out) && i < (size_t)out->dims[0]; i++) {
         double roi[5];
@@ -214,8 +189,8 @@ static sk_status pool_run(sk_run *r) {
             for (int64_t bin = 0; bin < bins; bin++) {
                 const size_t plane = ((size_t)roi[0] * (size_t)in->dims[1] + (size_t)c) * sk_span(in, 2, 4);
                 int32_t y0, y1, x0, x1;
-                bin_span(roi[2], roi[4], bin / params->width, params->height, in->dims[2], &y0, &y1);
-                bin_span(roi[1], roi[3], bin % params->width, params->width, in->dims[3], &x0, &x1);
+                bin_span(roi[2], roi[4], bin / params->bins[1], params->bins[0], in->dims[2], &y0, &y1);
+                bin_span(roi[1], roi[3], bin % params->bins[1], params->bins[1], in->dims[3], &x0, &x1);
                 sk_put_number(out, to++, largest(in, plane, y0, y1, x0, x1));
             }
     }

@@ -121,7 +121,7 @@ static sk_status imputer_run(sk_run *r) {
     if (n) memmove(out, in->data, n * size);
     for (size_t i = 0; i < n; i++) {
         if (is_real(in->type)) {
-            const double x = sk_real_at(in, i), replaced = (double)params->replaced;
+            const double x = sk_number_at(in, i), replaced = (double)params->replaced;
             const double value = (double)sk_list_float(list, i % many);
             if (x == replaced || (x != x && replaced != replaced))
                 sk_convert(SK_FLOAT64, in->type, &value, out + i * size, 0, 1);

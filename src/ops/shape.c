@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 /* ---- Shape, Size ---- */
 
@@ -114,8 +114,9 @@ const sk_impl sk_impl_constant_of_shape = {.import = constant_of_shape_import,
 /* Steps from start to limit; -1 when that is no number of elements. */
 static int64_t range_count(const sk_tensor *const *in) {
     double n;
-    if (in[0]->type == SK_FLOAT32 || in[0]->type == SK_FLOAT64) {
-        const double start = sk_real_at(in[0], 0), limit = sk_real_at(in[1], 0), delta = sk_real_at(in[2], 0);
+    if (sk_type_in(in[0]->type, SK_T_FLOATS)) {
+        const double start = sk_number_at(in[0], 0), limit = sk_number_at(in[1], 0),
+                     delta = sk_number_at(in[2], 0);
         n = ceil((limit - start) / delta); /* delta 0 gives an infinity or NaN, refused below */
     } else {
         const int64_t start = sk_int_at(in[0], 0), limit = sk_int_at(in[1], 0), delta = sk_int_at(in[2], 0);
@@ -132,43 +133,33 @@ static int64_t range_count(const sk_tensor *const *in) {
 }
 
 static sk_status range_infer(sk_infer *c) {
-    int known = 1, type = 0;
+    int known = 1;
+    SK_TRY(sk_same_types(c));
     for (int i = 0; i < 3; i++) {
-        const sk_tensor *t = c->in[i];
-        char text[SK_SHAPE_TEXT];
-        if (t->rank > 1 || (t->rank == 1 && t->dims[0] >= 0 && t->dims[0] != 1))
-            return sk_bad_shape(c, "input %d is %s, not a scalar", i, sk_tensor_text(t, text));
-        if (t->type && type && t->type != type)
-            return sk_bad_shape(c, "start, limit and delta differ in type");
-        if (t->type) type = t->type;
-        known = known && t->data && t->type;
+        SK_TRY(sk_want_one(c, i));
+        known = known && c->in[i]->data && c->in[i]->type;
     }
     int64_t n = -1;
     if (known) {
         n = range_count(c->in);
         if (n < 0) return sk_bad_shape(c, "start, limit and delta give no number of elements");
     }
-    return sk_set_out(c, 0, type, 1, &n);
+    return sk_set_out(c, 0, c->out[0]->type, 1, &n);
 }
 
-#define FILL(type, wide, get)                                                                                \
-    {                                                                                                        \
-        const wide start = (wide)get(r->in[0], 0), delta = (wide)get(r->in[2], 0);                           \
-        type *dst = r->out[0]->data;                                                                         \
-        for (int64_t i = 0; i < n; i++) dst[i] = (type)(start + (wide)i * delta);                            \
-    }                                                                                                        \
-    break;
-
 static sk_status range_run(sk_run *r) {
-    const int64_t n = r->out[0]->dims[0];
+    const sk_tensor *out = r->out[0];
+    const int64_t n = out->dims[0];
+    const size_t size = sk_elem(out->type);
     if (range_count(r->in) != n) return sk_run_fail(r, SK_VALUE, "the number of elements changed");
-    switch (r->out[0]->type) {
-    case SK_FLOAT32: FILL(float, float, sk_real_at)
-    case SK_FLOAT64: FILL(double, double, sk_real_at)
-    case SK_INT16: FILL(int16_t, int64_t, sk_int_at)
-    case SK_INT32: FILL(int32_t, int64_t, sk_int_at)
-    default: FILL(int64_t, int64_t, sk_int_at)
+    if (sk_type_in(out->type, SK_T_FLOATS)) {
+        const double start = sk_number_at(r->in[0], 0), delta = sk_number_at(r->in[2], 0);
+        for (int64_t i = 0; i < n; i++) sk_put_number(out, (size_t)i, start + (double)i * delta);
+        return SK_OK;
     }
+    const uint64_t delta = (uint64_t)sk_int_at(r->in[2], 0);
+    uint64_t x = (uint64_t)sk_int_at(r->in[0], 0);
+    for (int64_t i = 0; i < n; i++, x += delta) memcpy((char *)out->data + (size_t)i * size, &x, size);
     return SK_OK;
 }
 

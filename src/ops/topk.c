@@ -2,6 +2,7 @@
  * attribute (param 0), 10 as an input, 11 adds the smallest. */
 #include <string.h>
 
+#include "ops/elementwise.h"
 #include "ops/order.h"
 
 typedef struct topk_params {
@@ -22,24 +23,17 @@ static sk_status topk_import(sk_import *c) {
 static sk_status topk_infer(sk_infer *c) {
     const topk_params *params = c->node->params;
     const sk_tensor *in = c->in[0];
-    int64_t dims[SK_MAX_RANK], list[SK_MAX_RANK], k = params->k;
-    int axis, n;
-    if (c->node->op->param) {
-        SK_TRY(sk_list_input(c, 1, "K", list, &n));
-        if (n >= 0 && n != 1) return sk_bad_shape(c, "K has %d elements, not 1", n);
-        k = n == 1 ? list[0] : -1;
-        if (n == 1 && k < 0) return sk_bad_shape(c, "K is %lld", (long long)k);
+    int64_t k = params->k;
+    int axis;
+    if (c->node->op->param) SK_TRY(sk_size_input(c, 1, 0, &k));
+    if (in->rank >= 0) {
+        SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
+        if (in->dims[axis] >= 0 && k > in->dims[axis])
+            return sk_bad_shape(c, "K is %lld, axis %d has %d elements", (long long)k, axis,
+                                (int)in->dims[axis]);
     }
-    sk_set_out_type(c, 0, in->type);
-    sk_set_out_type(c, 1, SK_INT64);
-    if (in->rank < 0) return SK_OK;
-    SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
-    if (in->dims[axis] >= 0 && k > in->dims[axis])
-        return sk_bad_shape(c, "K is %lld, axis %d has %d elements", (long long)k, axis, (int)in->dims[axis]);
-    for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];
-    dims[axis] = k;
-    SK_TRY(sk_set_out(c, 0, in->type, in->rank, dims));
-    return sk_set_out(c, 1, SK_INT64, in->rank, dims);
+    SK_TRY(sk_set_along(c, 0, in->type, params->axis, k));
+    return sk_set_along(c, 1, SK_INT64, params->axis, k);
 }
 
 static const sk_tensor *some_output(sk_tensor *const *out, int n_out) {
@@ -49,9 +43,7 @@ static const sk_tensor *some_output(sk_tensor *const *out, int n_out) {
 static sk_status topk_prepare(sk_prepare *p) {
     const topk_params *params = p->node->params;
     const sk_tensor *out = some_output(p->out, p->n_out);
-    int axis = 0;
-    if (out && sk_axis(params->axis, out->rank, &axis))
-        p->scratch = (size_t)out->dims[axis] * sizeof(sk_ranked);
+    if (out) p->scratch = sk_around_axis(out, params->axis).n * sizeof(sk_ranked);
     return SK_OK;
 }
 
@@ -78,13 +70,12 @@ static void topk_lane(sk_run *r, size_t at, size_t step, size_t n, size_t to, si
 static sk_status topk_run(sk_run *r) {
     const topk_params *params = r->node->params;
     const sk_tensor *in = r->in[0], *out = some_output(r->out, r->n_out);
-    int axis = 0;
     if (!out || !sk_numel(out)) return SK_OK;
-    sk_axis(params->axis, in->rank, &axis);
-    const size_t outer = sk_span(in, 0, axis), inner = sk_span(in, axis + 1, in->rank);
-    const size_t n = (size_t)in->dims[axis], k = (size_t)out->dims[axis];
-    for (size_t o = 0; o < outer; o++)
-        for (size_t i = 0; i < inner; i++) topk_lane(r, o * n * inner + i, inner, n, o * k * inner + i, k);
+    const sk_around a = sk_around_axis(in, params->axis);
+    const size_t k = sk_around_axis(out, params->axis).n;
+    for (size_t o = 0; o < a.outer; o++)
+        for (size_t i = 0; i < a.inner; i++)
+            topk_lane(r, o * a.n * a.inner + i, a.inner, a.n, o * k * a.inner + i, k);
     return SK_OK;
 }
 
