@@ -117,3 +117,7 @@ WHERE(uint8_t, 8)
 WHERE(uint16_t, 16)
 WHERE(uint32_t, 32)
 WHERE(uint64_t, 64)
+typedef struct two_words {
+    uint64_t word[2];
+} two_words;
+WHERE(two_words, 128)

@@ -138,7 +138,10 @@ static const void *fetch(const sk_broadcast_operand *o, const uint8_t *src, size
 static int run_tiles(const sk_broadcasting *b, const uint8_t *const *in, uint8_t *out, size_t m, size_t n) {
     const int last = b->rank - 1, store = b->loop_out != b->out_type;
     uint64_t blocks[SK_OPERANDS][SK_BLOCK], result[SK_BLOCK];
-    const size_t most_rows = n < SK_BLOCK ? SK_BLOCK / n : 1, most_cols = n < SK_BLOCK ? n : SK_BLOCK;
+    size_t block = SK_BLOCK; /* elements; half as many of 16 bytes */
+    for (int i = 0; i < SK_OPERANDS && i < b->n_in; i++)
+        if (b->in[i].size > sizeof blocks[0][0]) block = SK_BLOCK / 2;
+    const size_t most_rows = n < block ? block / n : 1, most_cols = n < block ? n : block;
     tile t = {0, 0, 0};
     for (size_t r = 0; r < m; r += t.rows)
         for (size_t c = 0; c < n; c += t.cols) {

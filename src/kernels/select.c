@@ -143,6 +143,7 @@ sk_where_fn *sk_select_where(size_t element_size) {
     case 2: return x16_where__ref;
     case 4: return x32_where__ref;
     case 8: return x64_where__ref;
+    case 16: return x128_where__ref;
     default: return NULL;
     }
 }

@@ -1,6 +1,7 @@
 /* Functions of two numbers with broadcasting: arithmetic, logic, comparisons, shifts, PRelu, Pow; and those
  * of the first opsets, which broadcast in their own way. */
 #include "ops/affine.h"
+#include "ops/characters.h"
 #include "ops/elementwise.h"
 
 /* How Pow is computed when the exponent turns out to be one of these numbers: faster, and better rounded. */
@@ -70,11 +71,23 @@ static sk_status infer_prelu(sk_infer *c) {
 
 /* ---- prepare and run ---- */
 
+static int equal_strings(const void *pa, int a_step, const void *pb, int b_step, void *py, size_t n) {
+    const sk_string *a = pa, *b = pb;
+    uint8_t *y = py;
+    for (size_t i = 0; i < n; i++, a += a_step, b += b_step) y[i] = (uint8_t)sk_string_equal(a, b);
+    return 0;
+}
+
 static sk_status prepare(sk_prepare *p) {
     binary_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
     s->swap = (p->node->op->param & SK_OP_SWAP) != 0;
     const sk_tensor *const in[2] = {p->in[s->swap], p->in[!s->swap]};
+    if (in[0]->type == SK_STRING) {
+        s->loops.binary = equal_strings;
+        sk_broadcast_ready(&s->loops, p->out[0], in, 2, NULL, 0);
+        return SK_OK;
+    }
     return sk_binary_ready(p, &s->loops, kind_of(p->node), in, p->out[0]);
 }
 

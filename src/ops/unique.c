@@ -2,6 +2,7 @@
  * equal ones side by side, the first occurrence first. */
 #include <string.h>
 
+#include "ops/characters.h"
 #include "ops/order.h"
 
 typedef struct unique_params {
@@ -37,12 +38,8 @@ static int64_t axis_of(const sk_node *node) {
 }
 
 static int compare_elements(const sk_tensor *t, size_t a, size_t b) {
-    if (t->type == SK_STRING) {
-        const sk_string *x = (const sk_string *)t->data + a, *y = (const sk_string *)t->data + b;
-        const size_t common = x->length < y->length ? x->length : y->length;
-        const int order = common ? memcmp(x->text, y->text, common) : 0;
-        return order ? order : x->length < y->length ? -1 : x->length > y->length;
-    }
+    if (t->type == SK_STRING)
+        return sk_string_order((const sk_string *)t->data + a, (const sk_string *)t->data + b);
     const int64_t x = sk_order_key(t, a), y = sk_order_key(t, b);
     return x < y ? -1 : x > y;
 }

@@ -40,7 +40,6 @@ static const refusal refusals[] = {
     {"Dropout", 6, SK_MALFORMED, "f2,3", "ratio=1.5", 0},
     {"Dropout", 13, SK_VALUE, "f2,3 f=-1 b=1", "", 0},
     {"Cast", 5, SK_UNSUPPORTED, "f2,3", "to=FLOAT99", 0},
-    {"Cast", 5, SK_UNSUPPORTED, "f2,3", "to=STRING", 0},
     {"Tile", 5, SK_SHAPE, "f2,3 i=-1 i=0", "", 0},
     {"Tile", 5, SK_SHAPE, "f2,3 i=2 i=7", "", 0},
     {"Tile", 5, SK_SHAPE, "f2,3 i=" BIG " i=0", "", 0},
