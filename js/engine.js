@@ -119,8 +119,7 @@ export async function startEngine(module, files, most) {
     check(status);
     if (!data || strings) return;
     const target = bytesAt(call('input_data'), call('input_bytes'));
-    if (data.length !== target.length)
-      fail('bad-shape', `${target.length} bytes wanted, not ${data.length}`);
+    if (data.length !== target.length) fail('bad-shape', `${target.length} bytes wanted, not ${data.length}`);
     target.set(data);
   };
 

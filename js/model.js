@@ -111,8 +111,7 @@ export function makeModel(channel, { inputs, outputs }, release, learn, info) {
 
   /** @param {any} given by name, or the only input's @param {boolean} [transfer] */
   const feedsOf = (given, transfer) => {
-    const bare =
-      ArrayBuffer.isView(given) || Array.isArray(given) || typeof given?.type === 'string'; // no map of inputs holds a string
+    const bare = ArrayBuffer.isView(given) || Array.isArray(given) || typeof given?.type === 'string'; // no map of inputs holds a string
     if (bare && inputs.length !== 1) fail('bad-name', `${inputs.length} inputs: name them`);
     const entries = bare ? [[inputs[0].name, given]] : Object.entries(given ?? {});
     return entries.map(([name, value]) => feed(find(inputs, name), value, transfer));

@@ -23,4 +23,5 @@ export const PROGRESS = 2; // {phase, loaded, total}
 export const HELP = 3; // a Job
 
 /** The buffers in a value, to be transferred. @param {any} value @returns {ArrayBuffer[]} */
-export const buffersOf = (value) => (value?.items ? value.items.flatMap(buffersOf) : (value?.data?.buffer ?? []));
+export const buffersOf = (value) =>
+  value?.items ? value.items.flatMap(buffersOf) : (value?.data?.buffer ?? []);

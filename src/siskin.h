@@ -57,8 +57,8 @@ const sk_error *sk_model_error(const sk_model *model);
 /* Run-time builds (SK_TOOLS 0) describe IO, MEMORY and PROFILE only, without macs, and have neither reference
  * kernels nor check mode. */
 typedef enum sk_describe {
-    SK_DESCRIBE_IO,    /* JSON {"inputs": [{"name", "type", "dims": [n | "symbol" | null] | null, "kind", "keys",
-                          "optional"}], "outputs": [...]}; the last three only where it is no plain tensor */
+    SK_DESCRIBE_IO, /* JSON {"inputs": [{"name", "type", "dims": [n | "symbol" | null] | null, "kind", "keys",
+                       "optional"}], "outputs": [...]}; the last three only where it is no plain tensor */
     SK_DESCRIBE_MODEL, /* JSON {"irVersion", "producer", "opsets", "nodes", "ops": {"Conv": 12}, "parameters",
                           ...} */
     SK_DESCRIBE_GRAPH, /* readable text of the optimised graph */
@@ -79,14 +79,14 @@ const char *sk_describe_text(sk_model *model, sk_describe what);
  * *data (to be filled before sk_model_run; keeps its contents between runs, so an unchanged input need not be
  * set again). For strings see sk_set_strings. */
 sk_status sk_set_input(sk_model *model, int input, int type, int rank, const int32_t *dims, void **data);
-/* Starts an input that is a sequence of `count` tensors of the type, or, for SK_MAP with count 2, a map to such
- * values: its items, for a map the keys and the values, are set by the next function. */
+/* Starts an input that is a sequence of `count` tensors of the type, or, for SK_MAP with count 2, a map to
+ * such values: its items, for a map the keys and the values, are set by the next function. */
 sk_status sk_set_list(sk_model *model, int input, int kind, int type, int count);
 /* The same as sk_set_input for an item of such an input. */
 sk_status sk_set_item(sk_model *model, int input, int item, int type, int rank, const int32_t *dims,
                       void **data);
-/* A tensor of strings as input, or as its item when item >= 0: all characters one behind the other, and how many
- * bytes each string has of them. Copied. */
+/* A tensor of strings as input, or as its item when item >= 0: all characters one behind the other, and how
+ * many bytes each string has of them. Copied. */
 sk_status sk_set_strings(sk_model *model, int input, int item, int rank, const int32_t *dims,
                          const uint32_t *lengths, const char *text, size_t text_size);
 /* Marks optional input `input` as not given. */

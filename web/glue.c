@@ -65,17 +65,17 @@ _Static_assert(SK_TENSOR == 0 && SK_SEQUENCE == 1 && SK_MAP == 2 && SK_ABSENT ==
 
 /* JSON: what JS needs of our enums, and which build this is. */
 EXPORT("tables") const char *glue_tables(void) {
-    static const char text[] =
-        "{\"types\":[\"\""
+    static const char text[] = "{\"types\":[\"\""
 #define SK_TYPE_ROW(name, number, bits, text) ",\"" text "\""
 #include "core/types.def"
 #undef SK_TYPE_ROW
-        "],\"statuses\":["
+                               "],\"statuses\":["
 #define SK_STATUS(name, code) "\"" code "\","
 #include "core/status.def"
 #undef SK_STATUS
-        "\"\"],\"kinds\":[\"tensor\",\"sequence\",\"map\",\"absent\"],\"describe\":[\"io\",\"model\",\"graph\",\"plan\",\"memory\",\"check\",\"profile\"],"
-        "\"build\":\"" BUILD "\"}";
+                               "\"\"],\"kinds\":[\"tensor\",\"sequence\",\"map\",\"absent\"],\"describe\":["
+                               "\"io\",\"model\",\"graph\",\"plan\",\"memory\",\"check\",\"profile\"],"
+                               "\"build\":\"" BUILD "\"}";
     return text;
 }
 
@@ -142,8 +142,8 @@ EXPORT("set_list") int glue_set_list(int input, int kind, int type, int count) {
     return sk_set_list(model, input, kind, type, count);
 }
 /* item: -1 for the input itself. packed: the dimensions, then each string's length, then the text. */
-EXPORT("set_strings") int glue_set_strings(int input, int item, int rank, int count, const int32_t *packed,
-                                           size_t size) {
+EXPORT("set_strings")
+int glue_set_strings(int input, int item, int rank, int count, const int32_t *packed, size_t size) {
     const char *text = (const char *)(packed + rank + count);
     return sk_set_strings(model, input, item, rank, packed, (const uint32_t *)packed + rank, text,
                           size - (size_t)(text - (const char *)packed));
@@ -155,8 +155,8 @@ EXPORT("profile") void glue_profile(int on) { sk_model_profile(model, on); }
 EXPORT("cancel") void glue_cancel(void) { sk_cancel(model); }
 EXPORT("tuned") int glue_tuned(void) { return model ? sk_tuned(model) : 0; }
 
-/* After a run: fixes on one output; then kind, type, rank, dims (address of int32s), data (address) and bytes of
- * it, or of an item of it after output_item; of strings the text and length. */
+/* After a run: fixes on one output; then kind, type, rank, dims (address of int32s), data (address) and bytes
+ * of it, or of an item of it after output_item; of strings the text and length. */
 EXPORT("output") int glue_output(int output) { return sk_output(model, output, &last_output); }
 EXPORT("output_item") void glue_output_item(int item) {
     last_output = ((const sk_tensor *)last_output.data)[item];

@@ -93,7 +93,8 @@ int sk_storage_dims(const sk_tensor *t, int32_t dims[SK_MAX_RANK]) {
 
 const char *sk_tensor_text(const sk_tensor *t, char dst[SK_SHAPE_TEXT]) {
     static const char *const kinds[] = {"", "sequence of ", "map of ", "absent "};
-    size_t n = sk_format(dst, SK_SHAPE_TEXT, "%s%s", kinds[t->kind & 3], t->type ? sk_type_name(t->type) : "?");
+    size_t n =
+        sk_format(dst, SK_SHAPE_TEXT, "%s%s", kinds[t->kind & 3], t->type ? sk_type_name(t->type) : "?");
     if (t->kind == SK_ABSENT) return dst;
     if (t->rank < 0) {
         sk_format(dst + n, SK_SHAPE_TEXT - n, "[...]");

@@ -36,8 +36,8 @@ typedef enum sk_layout {
 } sk_layout;
 
 /* What dims and data mean. The items of sequences and maps, like the characters of strings, live as long as
- * what they were made for: a model, a plan or a prediction (sk_keep). They are never changed, so moving a value
- * is copying its data. An optional is its content, or absent. */
+ * what they were made for: a model, a plan or a prediction (sk_keep). They are never changed, so moving a
+ * value is copying its data. An optional is its content, or absent. */
 typedef enum sk_kind {
     SK_TENSOR = 0,
     SK_SEQUENCE, /* rank 1, dims[0] items: data is an array of sk_tensor, all of one type */

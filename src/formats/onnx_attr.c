@@ -4,7 +4,9 @@
 #include "formats/onnx_reader.h"
 
 enum { NAME = 1, FIRST_VALUE = 2, LAST_VALUE = 11, TYPE_VALUE = 14, TYPE = 20, REF = 21 };
-enum { LAST_KIND = 14 }; /* sparse tensors and types: kinds that exist; of these only a single type has a value here */
+enum {
+    LAST_KIND = 14
+}; /* sparse tensors and types: kinds that exist; of these only a single type has a value here */
 
 static const char WHAT[] = "AttributeProto";
 
@@ -38,7 +40,9 @@ static sk_status scan(sk_onnx *r, sk_message m, sk_attr *attr, found *f) {
     }
     if (!attr->name || !attr->name[0]) return sk_fail(r->err, SK_MALFORMED, "an attribute has no name");
     if (attr->ref && !attr->ref[0]) attr->ref = NULL;
-    if (!f->kind && f->value.number) f->kind = f->value.number == TYPE_VALUE ? SK_ATTR_TYPE : f->value.number - 1; /* early writers gave no type */
+    if (!f->kind && f->value.number)
+        f->kind = f->value.number == TYPE_VALUE ? SK_ATTR_TYPE
+                                                : f->value.number - 1; /* early writers gave no type */
     if (!f->kind || f->kind > LAST_KIND)
         return sk_fail(r->err, SK_MALFORMED, "attribute '%s' has the unknown type %llu", attr->name,
                        (unsigned long long)f->kind);

@@ -79,9 +79,9 @@ typedef struct sk_conv_call {
     const float *x, *packed, *zeros;
     const float *add; /* what is added before clamping, laid out as y; NULL: nothing */
     float *y;
-    char *rows;   /* rows_bytes for each thread */
+    char *rows;       /* rows_bytes for each thread */
     float *v, *m, *u; /* winograd */
-    size_t first; /* winograd: the block's first tile */
+    size_t first;     /* winograd: the block's first tile */
     float lo, hi;
 } sk_conv_call;
 

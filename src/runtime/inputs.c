@@ -34,9 +34,9 @@ static sk_status open_input(sk_model *model, int input, sk_input **slot) {
 
 static sk_status make_tensor(sk_model *model, int type, int rank, const int32_t *dims, sk_tensor *t,
                              size_t *bytes) {
+    *t = (sk_tensor){.data = NULL};
     if (rank < 0 || rank > SK_MAX_RANK)
         return sk_fail(&model->error, SK_SHAPE, "rank %d is more than the %d supported", rank, SK_MAX_RANK);
-    *t = (sk_tensor){.data = NULL};
     sk_set_shape(t, type, rank, dims);
     if (!sk_tensor_bytes(t, bytes))
         return sk_fail(&model->error, SK_LIMIT, "an input of this size is not possible");

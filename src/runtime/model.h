@@ -20,7 +20,7 @@ typedef struct sk_packed { /* one packed form of a constant */
 typedef struct sk_input { /* a graph input's bytes between runs */
     sk_tensor t;
     size_t capacity;
-    sk_arena items; /* strings, and what sequences and maps hold */
+    sk_arena items;       /* strings, and what sequences and maps hold */
     uint8_t given, keyed; /* keyed: its value shapes something, so plans are keyed by it */
 } sk_input;
 
@@ -57,7 +57,7 @@ struct sk_model {
     int32_t *constant_uses; /* by constant id: nodes not bound yet that use it; NULL: bytes are kept. See
                                settle.c */
     uint8_t *node_bound;    /* by index in the main graph */
-    sk_arena kept; /* what strings, sequences and maps of the last prediction hold */
+    sk_arena kept;          /* what strings, sequences and maps of the last prediction hold */
     sk_plan *plans[SK_PLANS];
     uint32_t clock;
     sk_tuning tuning;
@@ -75,7 +75,8 @@ struct sk_model {
 };
 
 /* ---- siskin.c ---- */
-sk_status sk_begin(sk_model *model); /* of a call: forgets the last error; SK_STATE before the model is loaded */
+sk_status
+sk_begin(sk_model *model); /* of a call: forgets the last error; SK_STATE before the model is loaded */
 
 /* ---- inputs.c ---- */
 /* Is input i there, in all its parts? An optional one that was not given becomes absent. */

@@ -55,7 +55,7 @@ function attend(q, k, v, { hides = () => false, bias = () => 0, scale = D ** -0.
     const soft = powers.map((x) => x / sum);
     for (let i = 0; i < width; i++)
       y.push(soft.reduce((a, p, j) => a + p * v.data[(from + j) * width + i], 0));
-    [raw, capped, masked, soft].forEach((list, i) => stages[i].push(...list));
+    for (const [i, list] of [raw, capped, masked, soft].entries()) stages[i].push(...list);
   }
   return { y: f32([b, n, s, width], y), stages: stages.map((list) => f32([b, n, s, t], list)) };
 }
