@@ -55,8 +55,8 @@ static sk_status join_shape(const sk_run *r, int fresh, int *axis, sk_tensor *ou
 static sk_status concat_run(sk_run *r) {
     const int fresh = sk_attr_int(r->node, "new_axis", 0) != 0;
     const sk_tensor *items = r->in[0]->data;
-    sk_tensor shape;
-    int axis;
+    sk_tensor shape = {.data = NULL};
+    int axis = 0;
     SK_TRY(join_shape(r, fresh, &axis, &shape));
     SK_TRY(sk_run_output(r, 0, shape.rank, shape.dims));
     char *dst = r->out[0]->data;

@@ -66,7 +66,7 @@ static sk_status needs_strings(sk_model *model) {
 sk_status sk_set_input(sk_model *model, int input, int type, int rank, const int32_t *dims, void **data) {
     sk_input *slot;
     sk_tensor t;
-    size_t bytes;
+    size_t bytes = 0;
     SK_TRY(open_input(model, input, &slot));
     SK_TRY(make_tensor(model, type, rank, dims, &t, &bytes));
     SK_TRY(check_input(model, model->ir.main->inputs[input], &t));
@@ -115,7 +115,7 @@ static sk_status open_item(sk_model *model, int input, int item, const sk_tensor
 sk_status sk_set_item(sk_model *model, int input, int item, int type, int rank, const int32_t *dims,
                       void **data) {
     sk_tensor t, *set;
-    size_t bytes;
+    size_t bytes = 0;
     SK_TRY(make_tensor(model, type, rank, dims, &t, &bytes));
     if (type == SK_STRING) return needs_strings(model);
     SK_TRY(open_item(model, input, item, &t, bytes, &set));
@@ -127,7 +127,7 @@ sk_status sk_set_strings(sk_model *model, int input, int item, int rank, const i
                          const uint32_t *lengths, const char *text, size_t text_size) {
     sk_input *slot;
     sk_tensor t, *set = &t;
-    size_t bytes, used = 0;
+    size_t bytes = 0, used = 0;
     SK_TRY(open_input(model, input, &slot));
     SK_TRY(make_tensor(model, SK_STRING, rank, dims, &t, &bytes));
     if (item >= 0) {
