@@ -26,8 +26,10 @@ static sk_status check_input(sk_model *model, const sk_value *declared, const sk
 static sk_status open_input(sk_model *model, int input, sk_input **slot) {
     SK_TRY(sk_begin(model));
     if (model->n_frames) sk_unwind(model);
-    if (input < 0 || input >= model->ir.main->n_inputs)
-        return sk_fail(&model->error, SK_NAME, "no input %d", input);
+    if (input < 0 || input >= model->ir.main->n_inputs) {
+        sk_fail(&model->error, SK_NAME, "no input %d", input);
+        return SK_NAME;
+    }
     *slot = &model->inputs[input];
     return SK_OK;
 }
@@ -51,7 +53,10 @@ static sk_status hold(sk_model *model, sk_input *slot, sk_tensor *t, size_t byte
         sk_free(&model->heap, slot->t.data);
         slot->t.data = sk_alloc(&model->heap, bytes);
         slot->capacity = bytes;
-        if (!slot->t.data) return sk_oom(&model->error, bytes);
+        if (!slot->t.data) {
+            sk_oom(&model->error, bytes);
+            return SK_OUT_OF_MEMORY;
+        }
     }
     t->data = slot->t.data;
     slot->t = *t;
@@ -99,12 +104,16 @@ static sk_status open_item(sk_model *model, int input, int item, const sk_tensor
     const sk_value *declared = model->ir.main->inputs[input];
     const int is_map = slot->t.kind == SK_MAP;
     if (!slot->given || (!is_map && slot->t.kind != SK_SEQUENCE) || item < 0 ||
-        item >= (is_map ? 2 : slot->t.dims[0]))
-        return sk_fail(&model->error, SK_NAME, "input '%s' has no item %d", declared->name, item);
+        item >= (is_map ? 2 : slot->t.dims[0])) {
+        sk_fail(&model->error, SK_NAME, "input '%s' has no item %d", declared->name, item);
+        return SK_NAME;
+    }
     const int type = is_map && !item ? declared->keys : slot->t.type;
-    if (t->type != type || (is_map && t->rank != 1))
-        return sk_fail(&model->error, SK_TYPE, "input '%s': item %d is to be %s", declared->name, item,
-                       sk_type_name(type));
+    if (t->type != type || (is_map && t->rank != 1)) {
+        sk_fail(&model->error, SK_TYPE, "input '%s': item %d is to be %s", declared->name, item,
+                sk_type_name(type));
+        return SK_TYPE;
+    }
     *set = (sk_tensor *)slot->t.data + item;
     **set = *t;
     (*set)->data = sk_arena_alloc(&slot->items, bytes);
