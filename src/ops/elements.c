@@ -3,6 +3,7 @@
  * in the list. */
 #include <string.h>
 
+#include "ops/elementwise.h"
 #include "ops/indices.h"
 
 static sk_status check(const sk_infer *c) {
@@ -52,7 +53,7 @@ static sk_status run(sk_run *r) {
     const size_t n = sk_numel(idx), size = sk_elem(in->type);
     int axis = 0;
     sk_axis(params->axis, in->rank, &axis);
-    if (scatters) sk_scatter_start(r);
+    if (scatters) SK_TRY(sk_run_same(r));
     if (!n) return SK_OK;
     ptrdiff_t strides[SK_MAX_RANK];
     sk_byte_strides(in, strides);

@@ -88,7 +88,8 @@ sk_status sk_import_all_present(sk_import *c) {
 }
 
 sk_status sk_run_same(sk_run *r) {
-    if (r->out[0]->data != r->in[0]->data) memcpy(r->out[0]->data, r->in[0]->data, sk_nbytes(r->in[0]));
+    const size_t bytes = sk_nbytes(r->out[0]);
+    if (bytes && r->out[0]->data != r->in[0]->data) memcpy(r->out[0]->data, r->in[0]->data, bytes);
     return SK_OK;
 }
 

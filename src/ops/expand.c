@@ -1,5 +1,5 @@
 /* Expand and Tile: strided copies whose source stands still along what is repeated. Any layout. */
-#include "ops/elementwise.h"
+#include "ops/move.h"
 
 /* ---- Expand ---- */
 
@@ -43,21 +43,6 @@ const sk_impl sk_impl_expand = {.infer = expand_infer, .prepare = sk_move_prepar
 
 /* ---- Tile ---- */
 
-/* Opset 1: so many copies along one axis. */
-static sk_status tile_axis_infer(sk_infer *c) {
-    const sk_tensor *in = c->in[0];
-    int64_t copies, at, dims[SK_MAX_RANK];
-    int axis = -1;
-    sk_set_out_type(c, 0, in->type);
-    SK_TRY(sk_size_input(c, 1, 0, &copies));
-    SK_TRY(sk_size_input(c, 2, 0, &at));
-    if (in->rank < 0) return SK_OK;
-    if (at >= 0) SK_TRY(sk_axis_in(c, at, in->rank, &axis));
-    for (int i = 0; i < in->rank; i++) dims[i] = axis < 0 ? -1 : in->dims[i];
-    if (axis >= 0) dims[axis] = copies < 0 || dims[axis] < 0 ? -1 : dims[axis] * copies;
-    return sk_set_out(c, 0, in->type, in->rank, dims);
-}
-
 static sk_status tile_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0];
     int64_t repeats[SK_MAX_RANK], dims[SK_MAX_RANK];
@@ -91,4 +76,3 @@ static sk_status tile_run(sk_run *r) {
 }
 
 const sk_impl sk_impl_tile = {.infer = tile_infer, .prepare = sk_move_prepare, .run = tile_run};
-const sk_impl sk_impl_tile_axis = {.infer = tile_axis_infer, .prepare = sk_move_prepare, .run = tile_run};

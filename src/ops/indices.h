@@ -16,8 +16,6 @@ sk_status sk_index_import(sk_import *c);
 sk_status sk_index_types(const sk_infer *c);
 /* Index i of input 1 into axis `axis` of input 0, counted from the front; fails when it is outside. */
 sk_status sk_index_at(const sk_run *r, size_t i, int axis, int64_t *index);
-/* Output 0 becomes input 0, unless it is in its place already. */
-void sk_scatter_start(const sk_run *r);
 /* count elements at dst are replaced by those at src or, by a reduction, combined with them. */
 void sk_scatter(int reduction, int type, char *dst, const char *src, size_t count);
 

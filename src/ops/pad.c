@@ -1,36 +1,17 @@
-/* Pad and CenterCropPad. Both are "the input placed somewhere in the output": negative padding crops. The
+/* Pad: the input placed somewhere in the output; negative padding crops. The
  * border is a constant, or is copied slab by slab from what already stands in the output. Any layout. */
-#include <string.h>
-
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 enum { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_WRAP };
 
 typedef struct pad_params {
     int mode;
-    int64_t pads[2 * SK_MAX_RANK]; /* attribute form */
-    int n;
-    float value;
-    int64_t axes[SK_MAX_RANK]; /* CenterCropPad */
-    int n_axes;
 } pad_params;
-
-/* ---- import ---- */
 
 static sk_status pad_import(sk_import *c) {
     static const char *const modes[] = {"constant", "reflect", "edge", "wrap", NULL};
     pad_params *params = sk_params(c, sizeof *params);
-    const sk_attr *pads;
-    if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(sk_want_word(c, "mode", modes, PAD_CONSTANT, &params->mode));
-    if (c->node->op->param) return SK_OK;
-    SK_TRY(sk_want_float(c, "value", 0, &params->value));
-    SK_TRY(sk_want(c, c->node->opset < 2 ? "paddings" : "pads", SK_ATTR_INTS, &pads));
-    if (!pads || pads->count % 2 || pads->count > 2 * SK_MAX_RANK)
-        return sk_bad_attr(c, SK_MALFORMED, "attribute 'pads' is missing or has an odd or too large count");
-    params->n = (int)pads->count;
-    memcpy(params->pads, pads->ints, pads->count * sizeof *pads->ints);
-    return SK_OK;
+    return params ? sk_want_word(c, "mode", modes, PAD_CONSTANT, &params->mode) : SK_OUT_OF_MEMORY;
 }
 
 /* ---- infer ---- */
@@ -57,25 +38,17 @@ static sk_status apply_pads(const sk_infer *c, const int64_t *pads, int n, const
 
 /* Where the input goes, and the output's dimensions (-1: unknown). The input's rank must be known. */
 static sk_status pad_place(const sk_infer *c, int64_t before[SK_MAX_RANK], int64_t out[SK_MAX_RANK]) {
-    const pad_params *params = c->node->params;
-    const sk_tensor *in = c->in[0];
+    const sk_tensor *in = c->in[0], *t = c->in[1];
     int64_t pads[2 * SK_MAX_RANK], axes[SK_MAX_RANK];
-    int n = params->n, n_axes = -1, at[SK_MAX_RANK];
-    for (int i = 0; i < in->rank; i++) before[i] = 0, out[i] = in->dims[i];
-    if (c->node->op->param) {
-        SK_TRY(sk_want_ints(c, 1, "pads"));
-        SK_TRY(sk_list_input(c, 3, "axes", axes, &n_axes));
-        const sk_tensor *t = c->in[1];
-        if (t->rank > 1 || (t->rank == 1 && t->dims[0] > 2 * SK_MAX_RANK))
-            return sk_bad_shape(c, "pads is no list of two entries an axis");
-        n = sk_known_ints(t, pads, 2 * SK_MAX_RANK);
-        if (n < 0 || (n_axes < 0 && c->n_in > 3 && c->in[3])) {
-            for (int i = 0; i < in->rank; i++) out[i] = -1;
-            return SK_OK;
-        }
-    } else {
-        memcpy(pads, params->pads, sizeof pads);
-    }
+    int n_axes, at[SK_MAX_RANK];
+    SK_TRY(sk_want_ints(c, 1, "pads"));
+    SK_TRY(sk_list_input(c, 3, "axes", axes, &n_axes));
+    if (t->rank > 1 || (t->rank == 1 && t->dims[0] > 2 * SK_MAX_RANK))
+        return sk_bad_shape(c, "pads is no list of two entries an axis");
+    const int n = sk_known_ints(t, pads, 2 * SK_MAX_RANK);
+    const int unknown = n < 0 || (n_axes < 0 && c->n_in > 3 && c->in[3]);
+    for (int i = 0; i < in->rank; i++) before[i] = 0, out[i] = unknown ? -1 : in->dims[i];
+    if (unknown) return SK_OK;
     if (n != 2 * (n_axes < 0 ? in->rank : n_axes))
         return sk_bad_shape(c, "pads has %d entries for %d axes", n, n_axes < 0 ? in->rank : n_axes);
     if (n_axes >= 0) SK_TRY(sk_list_axes(c, axes, n_axes, in->rank, at));
@@ -83,18 +56,10 @@ static sk_status pad_place(const sk_infer *c, int64_t before[SK_MAX_RANK], int64
 }
 
 static sk_status pad_infer(sk_infer *c) {
-    const sk_tensor *in = c->in[0], *value = c->n_in > 2 ? c->in[2] : NULL;
+    const sk_tensor *in = c->in[0];
     int64_t before[SK_MAX_RANK] = {0}, dims[SK_MAX_RANK] = {0};
-    char node[SK_NODE_TEXT];
     sk_set_out_type(c, 0, in->type);
-    if (c->node->op->param && value && value->type && in->type && value->type != in->type)
-        return sk_fail(c->err, SK_TYPE, "%s: the constant is %s, the data %s", sk_node_text(c->node, node),
-                       sk_type_name(value->type), sk_type_name(in->type));
-    const pad_params *params = c->node->params;
-    if (!c->node->op->param && params->value != 0 && in->type &&
-        !sk_type_in(in->type, SK_T(FLOAT32) | SK_T(FLOAT64)))
-        return sk_fail(c->err, SK_UNSUPPORTED, "%s: padding of %s with a value", sk_node_text(c->node, node),
-                       sk_type_name(in->type));
+    if (in->type) SK_TRY(sk_want_types(c, 2, 1u << in->type));
     if (in->rank < 0) return SK_OK;
     SK_TRY(pad_place(c, before, dims));
     for (int i = 0; i < in->rank; i++)
@@ -141,19 +106,10 @@ static void fill_border(const sk_run *r, int mode, const kept *k, const ptrdiff_
 }
 
 static void fill_constant(const sk_run *r) {
-    const pad_params *params = r->node->params;
-    const sk_tensor *out = r->out[0], *value = r->node->op->param && r->n_in > 2 ? r->in[2] : NULL;
+    const sk_tensor *out = r->out[0], *value = r->n_in > 2 ? r->in[2] : NULL;
     const size_t n = sk_numel(out), size = sk_elem(out->type);
-    char element[16] = {0};
-    if (value && sk_numel(value)) {
-        memcpy(element, value->data, size);
-    } else if (out->type == SK_FLOAT32) {
-        memcpy(element, &params->value, sizeof params->value);
-    } else if (out->type == SK_FLOAT64) {
-        const double wide = params->value;
-        memcpy(element, &wide, sizeof wide);
-    }
-    if (n) sk_moves(r)->fill(out->data, element, size, n);
+    static const char zero[16] = {0};
+    if (n) sk_moves(r)->fill(out->data, value && sk_numel(value) ? value->data : zero, size, n);
 }
 
 static void pad_into(const sk_run *r, int mode, const int64_t *before) {
@@ -195,44 +151,5 @@ static sk_status pad_run(sk_run *r) {
     return SK_OK;
 }
 
-/* param 0: attributes, 1: inputs */
 const sk_impl sk_impl_pad = {
     .import = pad_import, .infer = pad_infer, .prepare = sk_move_prepare, .run = pad_run};
-
-/* ---- CenterCropPad ---- */
-
-static sk_status crop_import(sk_import *c) {
-    pad_params *params = sk_params(c, sizeof *params);
-    if (!params) return SK_OUT_OF_MEMORY;
-    return sk_want_list(c, "axes", params->axes, &params->n_axes);
-}
-
-static sk_status crop_infer(sk_infer *c) {
-    const pad_params *params = c->node->params;
-    const sk_tensor *in = c->in[0];
-    int64_t shape[SK_MAX_RANK], dims[SK_MAX_RANK];
-    int n, at[SK_MAX_RANK];
-    SK_TRY(sk_list_input(c, 1, "shape", shape, &n));
-    sk_set_out_type(c, 0, in->type);
-    if (in->rank < 0) return SK_OK;
-    const int n_axes = params->n_axes < 0 ? in->rank : params->n_axes;
-    for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i], at[i] = i;
-    if (params->n_axes >= 0) SK_TRY(sk_list_axes(c, params->axes, n_axes, in->rank, at));
-    if (n >= 0 && n != n_axes) return sk_bad_shape(c, "shape has %d entries for %d axes", n, n_axes);
-    for (int i = 0; i < n_axes; i++) {
-        if (n >= 0 && shape[i] < 0) return sk_bad_shape(c, "shape has an entry of %lld", (long long)shape[i]);
-        dims[at[i]] = n >= 0 ? shape[i] : -1;
-    }
-    return sk_set_out(c, 0, in->type, in->rank, dims);
-}
-
-static sk_status crop_run(sk_run *r) {
-    const sk_tensor *in = r->in[0], *out = r->out[0];
-    int64_t before[SK_MAX_RANK];
-    for (int i = 0; i < in->rank; i++) before[i] = ((int64_t)out->dims[i] - in->dims[i]) / 2;
-    pad_into(r, PAD_CONSTANT, before);
-    return SK_OK;
-}
-
-const sk_impl sk_impl_center_crop_pad = {
-    .import = crop_import, .infer = crop_infer, .prepare = sk_move_prepare, .run = crop_run};

@@ -1,5 +1,5 @@
 /* What prepares features for the models of ai.onnx.ml: Scaler, Normalizer, Binarizer, Imputer,
- * FeatureVectorizer, ArrayFeatureExtractor. */
+ * FeatureVectorizer. */
 #include <math.h>
 #include <string.h>
 
@@ -188,35 +188,3 @@ static sk_status vectorizer_run(sk_run *r) {
 
 const sk_impl sk_impl_vectorizer = {
     .import = vectorizer_import, .infer = vectorizer_infer, .run = vectorizer_run};
-
-/* ---- ArrayFeatureExtractor ---- */
-
-static sk_status extractor_infer(sk_infer *c) {
-    const sk_tensor *in = c->in[0], *idx = c->in[1];
-    int64_t dims[SK_MAX_RANK] = {1};
-    SK_TRY(sk_want_ints(c, 1, "the list of indices"));
-    sk_set_out_type(c, 0, in->type);
-    if (in->rank == 0) return sk_bad_shape(c, "the input has no axis");
-    if (in->rank < 0) return SK_OK;
-    const int rank = in->rank == 1 ? 2 : in->rank;
-    for (int i = 0; i < in->rank - 1; i++) dims[i] = in->dims[i];
-    dims[rank - 1] = sk_shape_known(idx) ? (int64_t)sk_numel(idx) : -1;
-    return sk_set_out(c, 0, in->type, rank, dims);
-}
-
-static sk_status extractor_run(sk_run *r) {
-    const sk_tensor *in = r->in[0], *idx = r->in[1];
-    const size_t n = sk_numel(idx), size = sk_elem(in->type);
-    size_t rows, features;
-    sk_ml_size(in, &rows, &features);
-    char *out = r->out[0]->data;
-    for (size_t i = 0; i < n; i++)
-        if (sk_int_at(idx, i) < 0 || (uint64_t)sk_int_at(idx, i) >= features)
-            return sk_bad_index(r, sk_int_at(idx, i), in->rank - 1, (int32_t)features);
-    for (size_t row = 0; row < rows; row++)
-        for (size_t i = 0; i < n; i++, out += size)
-            memcpy(out, (const char *)in->data + (row * features + (size_t)sk_int_at(idx, i)) * size, size);
-    return SK_OK;
-}
-
-const sk_impl sk_impl_extractor = {.infer = extractor_infer, .run = extractor_run};

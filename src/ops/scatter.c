@@ -34,11 +34,6 @@ sk_status sk_index_at(const sk_run *r, size_t i, int axis, int64_t *index) {
     return sk_wrap_index(index, dim) ? SK_OK : sk_bad_index(r, given, axis, dim);
 }
 
-void sk_scatter_start(const sk_run *r) {
-    const size_t bytes = sk_nbytes(r->out[0]);
-    if (bytes && r->out[0]->data != r->in[0]->data) memcpy(r->out[0]->data, r->in[0]->data, bytes);
-}
-
 /* Sums and products of float32 in double round to what float32 gives. */
 static double reduce_real(int op, double a, double b) {
     switch (op) {

@@ -1,31 +1,10 @@
-/* Slice: attributes until opset 9 (param 0), inputs since 10 (param 1). Any layout; negative steps walk
- * backwards. */
-#include <string.h>
-
+/* Slice. Any layout; negative steps walk backwards. */
 #include "ops/move.h"
-
-typedef struct slice_params {
-    int64_t starts[SK_MAX_RANK], ends[SK_MAX_RANK], axes[SK_MAX_RANK];
-    int n, n_axes; /* n_axes -1: the first n */
-} slice_params;
 
 /* One axis of the input: elements start, start + step, ... count of them. */
 typedef struct slice_axis {
     int64_t start, step, count; /* count -1: unknown */
 } slice_axis;
-
-static sk_status slice_import(sk_import *c) {
-    if (c->node->op->param) return SK_OK;
-    slice_params *params = sk_params(c, sizeof *params);
-    int n_ends;
-    if (!params) return SK_OUT_OF_MEMORY;
-    SK_TRY(sk_want_list(c, "starts", params->starts, &params->n));
-    SK_TRY(sk_want_list(c, "ends", params->ends, &n_ends));
-    SK_TRY(sk_want_list(c, "axes", params->axes, &params->n_axes));
-    if (params->n < 0 || n_ends != params->n || (params->n_axes >= 0 && params->n_axes != params->n))
-        return sk_bad_attr(c, SK_MALFORMED, "starts, ends and axes differ in length");
-    return SK_OK;
-}
 
 static int64_t clamp(int64_t x, int64_t lo, int64_t hi) { return x < lo ? lo : x > hi ? hi : x; }
 
@@ -41,59 +20,33 @@ static void slice_resolve(slice_axis *a, int64_t start, int64_t end, int64_t ste
     a->count = span <= 0 || dim == 0 ? 0 : (span + stride - 1) / stride;
 }
 
-/* The four lists, wherever they stand, as counts of known values (-1: unknown). */
-typedef struct slice_lists {
-    int64_t starts[SK_MAX_RANK], ends[SK_MAX_RANK], axes[SK_MAX_RANK], steps[SK_MAX_RANK];
-    int n_starts, n_ends, n_axes, n_steps;
-} slice_lists;
-
-static sk_status slice_read(const sk_infer *c, slice_lists *l) {
-    if (!c->node->op->param) {
-        const slice_params *params = c->node->params;
-        memcpy(l->starts, params->starts, sizeof l->starts);
-        memcpy(l->ends, params->ends, sizeof l->ends);
-        memcpy(l->axes, params->axes, sizeof l->axes);
-        l->n_starts = l->n_ends = params->n;
-        l->n_axes = params->n_axes;
-        l->n_steps = -1;
-        return SK_OK;
-    }
-    SK_TRY(sk_list_input(c, 1, "starts", l->starts, &l->n_starts));
-    SK_TRY(sk_list_input(c, 2, "ends", l->ends, &l->n_ends));
-    SK_TRY(sk_list_input(c, 3, "axes", l->axes, &l->n_axes));
-    return sk_list_input(c, 4, "steps", l->steps, &l->n_steps);
-}
-
-static int given(const sk_infer *c, int i) { return c->node->op->param && i < c->n_in && c->in[i]; }
-
 /* axes[] describes every dimension of the input. What is unknown leaves counts of -1. */
 static sk_status slice_axes(const sk_infer *c, slice_axis axes[SK_MAX_RANK]) {
+    enum { STARTS, ENDS, AXES, STEPS };
+    static const char *const names[] = {"starts", "ends", "axes", "steps"};
     const sk_tensor *in = c->in[0];
-    slice_lists l;
-    int at[SK_MAX_RANK];
-    SK_TRY(slice_read(c, &l));
-    for (int i = 0; i < in->rank; i++) axes[i] = (slice_axis){0, 1, in->dims[i]};
-    if (given(c, 3) && l.n_axes < 0) { /* any axis may be cut */
-        for (int i = 0; i < in->rank; i++) axes[i].count = -1;
-        return SK_OK;
+    int64_t list[4][SK_MAX_RANK];
+    int n[4], at[SK_MAX_RANK], many = -1, unknown = 0; /* unknown: bits of lists that are there */
+    for (int k = 0; k < 4; k++) {
+        SK_TRY(sk_list_input(c, k + 1, names[k], list[k], &n[k]));
+        if (n[k] < 0 && k + 1 < c->n_in && c->in[k + 1]) unknown |= 1 << k;
+        if (n[k] < 0) continue;
+        if ((many >= 0 && n[k] != many) || n[k] > in->rank)
+            return sk_bad_shape(c, "starts, ends, axes and steps differ in length, or exceed rank %d",
+                                in->rank);
+        many = n[k];
     }
-    const int n = l.n_axes >= 0 ? l.n_axes : l.n_starts >= 0 ? l.n_starts : l.n_ends;
-    if (n < 0) {
-        for (int i = 0; i < in->rank; i++) axes[i].count = -1;
-        return SK_OK;
-    }
-    if ((l.n_starts >= 0 && l.n_starts != n) || (l.n_ends >= 0 && l.n_ends != n) || n > in->rank ||
-        (given(c, 4) && l.n_steps >= 0 && l.n_steps != n))
-        return sk_bad_shape(c, "starts, ends, axes and steps differ in length, or exceed rank %d", in->rank);
-    for (int i = 0; i < n && l.n_axes < 0; i++) l.axes[i] = i;
-    SK_TRY(sk_list_axes(c, l.axes, n, in->rank, at));
-    for (int i = 0; i < n; i++) {
-        const int known = l.n_starts >= 0 && l.n_ends >= 0 && (!given(c, 4) || l.n_steps >= 0);
-        if (l.n_steps >= 0 && l.steps[i] == 0) return sk_bad_shape(c, "step %d is 0", i);
-        if (known && in->dims[at[i]] >= 0)
-            slice_resolve(&axes[at[i]], l.starts[i], l.ends[i], l.n_steps >= 0 ? l.steps[i] : 1,
-                          in->dims[at[i]]);
-        else axes[at[i]].count = -1;
+    const int any = many < 0 || unknown & 1 << AXES; /* any axis may be cut */
+    for (int i = 0; i < in->rank; i++) axes[i] = (slice_axis){0, 1, any ? -1 : in->dims[i]};
+    if (any) return SK_OK;
+    for (int i = 0; i < many && n[AXES] < 0; i++) list[AXES][i] = i;
+    SK_TRY(sk_list_axes(c, list[AXES], many, in->rank, at));
+    for (int i = 0; i < many; i++) {
+        const int64_t step = n[STEPS] < 0 ? 1 : list[STEPS][i];
+        slice_axis *a = &axes[at[i]];
+        if (!step) return sk_bad_shape(c, "step %d is 0", i);
+        if (a->count >= 0 && !unknown) slice_resolve(a, list[STARTS][i], list[ENDS][i], step, a->count);
+        else a->count = -1;
     }
     return SK_OK;
 }
@@ -132,5 +85,4 @@ static sk_status slice_run(sk_run *r) {
     return SK_OK;
 }
 
-const sk_impl sk_impl_slice = {
-    .import = slice_import, .infer = slice_infer, .prepare = sk_move_prepare, .run = slice_run};
+const sk_impl sk_impl_slice = {.infer = slice_infer, .prepare = sk_move_prepare, .run = slice_run};

@@ -1,31 +1,29 @@
-/* TopK: the best k of each lane along an axis, sorted (which also satisfies sorted = 0). Opset 1 has k as an
- * attribute (param 0), 10 as an input, 11 adds the smallest. */
+/* TopK: the best k of each lane along an axis, sorted (which also satisfies sorted = 0). Opset 11 adds
+ * the smallest. */
 #include <string.h>
 
 #include "ops/elementwise.h"
 #include "ops/order.h"
 
 typedef struct topk_params {
-    int64_t axis, k, largest;
+    int64_t axis, largest;
 } topk_params;
 
 static sk_status topk_import(sk_import *c) {
     topk_params *params = sk_params(c, sizeof *params);
     if (!params) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_want_int(c, "axis", -1, &params->axis));
-    SK_TRY(sk_want_int(c, "k", -1, &params->k));
     SK_TRY(sk_want_int(c, "largest", 1, &params->largest));
     if (c->node->op->since < 11) params->largest = 1;
-    if (!c->node->op->param && params->k < 0) return sk_bad_attr(c, SK_MALFORMED, "attribute 'k' is missing");
     return SK_OK;
 }
 
 static sk_status topk_infer(sk_infer *c) {
     const topk_params *params = c->node->params;
     const sk_tensor *in = c->in[0];
-    int64_t k = params->k;
+    int64_t k;
     int axis;
-    if (c->node->op->param) SK_TRY(sk_size_input(c, 1, 0, &k));
+    SK_TRY(sk_size_input(c, 1, 0, &k));
     if (in->rank >= 0) {
         SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
         if (in->dims[axis] >= 0 && k > in->dims[axis])

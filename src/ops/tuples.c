@@ -2,6 +2,7 @@
  * the slices are gathered into a list, or replaced by those of one. */
 #include <string.h>
 
+#include "ops/elementwise.h"
 #include "ops/indices.h"
 
 /* The list's shape into dims and *rank, -1 while it is unknown. */
@@ -51,7 +52,7 @@ static sk_status run(sk_run *r) {
     const size_t count = sk_span(in, batch + depth, in->rank), size = count * sk_elem(in->type);
     char *data = scatters ? r->out[0]->data : in->data, *listed = scatters ? r->in[2]->data : r->out[0]->data;
     size_t at = 0;
-    if (scatters) sk_scatter_start(r);
+    if (scatters) SK_TRY(sk_run_same(r));
     if (!size) return SK_OK;
     for (size_t b = 0; b < batches; b++, data += sk_span(in, batch, in->rank) * sk_elem(in->type))
         for (size_t t = 0; t < tuples; t++, listed += size) {

@@ -1,42 +1,17 @@
 /* Reshape, Flatten, Squeeze, Unsqueeze, Identity: the same bytes under another shape. The planner lets the
  * output be the input's memory; run copies only where it could not (evaluation at bind). */
-#include <string.h>
-
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 typedef struct view_params {
-    int64_t list[SK_MAX_RANK]; /* shape or axes given as an attribute */
-    int n;                     /* -1: not given */
     uint8_t allow_zero;
     int64_t axis; /* Flatten */
 } view_params;
 
-static sk_status view_run(sk_run *r) {
-    const size_t bytes = sk_nbytes(r->out[0]);
-    if (bytes && r->out[0]->data != r->in[0]->data) memcpy(r->out[0]->data, r->in[0]->data, bytes);
-    return SK_OK;
-}
-
-static sk_status import_list(sk_import *c, const char *name) {
-    view_params *params = sk_params(c, sizeof *params);
-    return params ? sk_want_list(c, name, params->list, &params->n) : SK_OUT_OF_MEMORY;
-}
-
-/* The list wherever this opset has it: rows with param 0 as an attribute, others as input 1. *n = -1: unknown
- * or absent; *rank: its length when only that is known, else -1. */
+/* Input 1, a list. *n = -1: unknown or absent; *length: how long it is even so, else -1. */
 static sk_status view_list(sk_infer *c, const char *what, int64_t list[SK_MAX_RANK], int *n, int *length) {
-    const view_params *params = c->node->params;
-    *length = -1;
-    if (!c->node->op->param) {
-        *n = params->n;
-        memcpy(list, params->list, sizeof params->list);
-    } else {
-        SK_TRY(sk_list_input(c, 1, what, list, n));
-        const sk_tensor *t = c->n_in > 1 ? c->in[1] : NULL;
-        if (t && t->rank == 1) *length = t->dims[0];
-        if (t && t->rank == 0) *length = 1;
-    }
-    if (*n >= 0) *length = *n;
+    const sk_tensor *t = c->n_in > 1 ? c->in[1] : NULL;
+    SK_TRY(sk_list_input(c, 1, what, list, n));
+    *length = *n >= 0 || !t ? *n : t->rank == 0 ? 1 : t->rank == 1 ? t->dims[0] : -1;
     return SK_OK;
 }
 
@@ -48,13 +23,11 @@ static sk_status set_ranked(sk_infer *c, int rank) {
 /* ---- Reshape ---- */
 
 static sk_status reshape_import(sk_import *c) {
-    SK_TRY(import_list(c, "shape"));
-    view_params *params = c->node->params;
+    view_params *params = sk_params(c, sizeof *params);
     int64_t allow_zero;
+    if (!params) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_want_int(c, "allowzero", 0, &allow_zero));
     params->allow_zero = c->node->opset >= 14 && allow_zero != 0;
-    if (!c->node->op->param && params->n < 0)
-        return sk_bad_attr(c, SK_MALFORMED, "attribute 'shape' is missing");
     return SK_OK;
 }
 
@@ -118,7 +91,7 @@ static sk_status reshape_infer(sk_infer *c) {
     return sk_set_out(c, 0, c->in[0]->type, n, dims);
 }
 
-const sk_impl sk_impl_reshape = {.import = reshape_import, .infer = reshape_infer, .run = view_run};
+const sk_impl sk_impl_reshape = {.import = reshape_import, .infer = reshape_infer, .run = sk_run_same};
 
 /* ---- Flatten ---- */
 
@@ -144,11 +117,9 @@ static sk_status flatten_infer(sk_infer *c) {
     return sk_set_out(c, 0, in->type, 2, dims);
 }
 
-const sk_impl sk_impl_flatten = {.import = flatten_import, .infer = flatten_infer, .run = view_run};
+const sk_impl sk_impl_flatten = {.import = flatten_import, .infer = flatten_infer, .run = sk_run_same};
 
 /* ---- Squeeze, Unsqueeze ---- */
-
-static sk_status squeeze_import(sk_import *c) { return import_list(c, "axes"); }
 
 static sk_status squeeze_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0];
@@ -157,7 +128,7 @@ static sk_status squeeze_infer(sk_infer *c) {
     SK_TRY(view_list(c, "axes", axes, &n, &length));
     sk_set_out_type(c, 0, in->type);
     if (in->rank < 0) return SK_OK;
-    const int given = c->node->op->param ? c->n_in > 1 && c->in[1] : n >= 0;
+    const int given = c->n_in > 1 && c->in[1];
     if (given && n < 0) return length < 0 || length > in->rank ? SK_OK : set_ranked(c, in->rank - length);
     unsigned drop = 0;
     if (given) {
@@ -177,15 +148,7 @@ static sk_status squeeze_infer(sk_infer *c) {
     return sk_set_out(c, 0, in->type, rank, dims);
 }
 
-const sk_impl sk_impl_squeeze = {.import = squeeze_import, .infer = squeeze_infer, .run = view_run};
-
-static sk_status unsqueeze_import(sk_import *c) {
-    SK_TRY(import_list(c, "axes"));
-    const view_params *params = c->node->params;
-    if (!c->node->op->param && params->n < 0)
-        return sk_bad_attr(c, SK_MALFORMED, "attribute 'axes' is missing");
-    return SK_OK;
-}
+const sk_impl sk_impl_squeeze = {.infer = squeeze_infer, .run = sk_run_same};
 
 static sk_status unsqueeze_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0];
@@ -203,8 +166,8 @@ static sk_status unsqueeze_infer(sk_infer *c) {
     return sk_set_out(c, 0, in->type, rank, dims);
 }
 
-const sk_impl sk_impl_unsqueeze = {.import = unsqueeze_import, .infer = unsqueeze_infer, .run = view_run};
+const sk_impl sk_impl_unsqueeze = {.infer = unsqueeze_infer, .run = sk_run_same};
 
 /* ---- Identity ---- */
 
-const sk_impl sk_impl_identity = {.infer = sk_infer_same, .run = view_run};
+const sk_impl sk_impl_identity = {.infer = sk_infer_same, .run = sk_run_same};

@@ -41,7 +41,7 @@ static const refusal refusals[] = {
     {"Dropout", 13, SK_VALUE, "f2,3 f=-1 b=1", "", 0},
     {"Cast", 5, SK_UNSUPPORTED, "f2,3", "to=FLOAT99", 0},
     {"Tile", 5, SK_SHAPE, "f2,3 i=-1 i=0", "", 0},
-    {"Tile", 5, SK_SHAPE, "f2,3 i=2 i=7", "", 0},
+    {"Tile", 5, SK_VALUE, "f2,3 i=2 i=7", "", 0},
     {"Tile", 5, SK_SHAPE, "f2,3 i=" BIG " i=0", "", 0},
     {"Pad", 1, SK_MALFORMED, "f2,3", "pads=[0,0,0,0]", 0},
     {"Upsample", 6, SK_SHAPE, "f1,1,2,2", "height_scale=-2.0 width_scale=1.5", 0},
