@@ -1,5 +1,5 @@
 /* Concat and Split: one strided copy for each part. Both keep any layout. */
-#include "ops/move.h"
+#include "ops/elementwise.h"
 
 /* ---- Concat ---- */
 
@@ -12,8 +12,7 @@ static sk_status concat_import(sk_import *c) {
     if (!params) return SK_OUT_OF_MEMORY;
     if (c->node->op->since >= 4 && !sk_node_attr(c->node, "axis"))
         return sk_bad_attr(c, SK_MALFORMED, "attribute 'axis' is missing");
-    for (int i = 0; i < c->node->n_inputs; i++)
-        if (!c->node->inputs[i]) return sk_bad_attr(c, SK_MALFORMED, "input %d is missing", i);
+    SK_TRY(sk_import_all_present(c));
     return sk_want_int(c, "axis", 1, &params->axis);
 }
 
@@ -39,23 +38,15 @@ static sk_status concat_merge(sk_infer *c, int i, int axis, int rank, int64_t *d
 
 static sk_status concat_infer(sk_infer *c) {
     const concat_params *params = c->node->params;
-    int rank = -1, type = 0, axis;
-    for (int i = 0; i < c->n_in; i++) {
-        if (rank < 0) rank = c->in[i]->rank;
-        if (!type) type = c->in[i]->type;
-        if (c->in[i]->type && c->in[i]->type != type) {
-            char node[SK_NODE_TEXT];
-            return sk_fail(c->err, SK_TYPE, "%s: input %d is %s, others are %s", sk_node_text(c->node, node),
-                           i, sk_type_name(c->in[i]->type), sk_type_name(type));
-        }
-    }
-    sk_set_out_type(c, 0, type);
+    int rank = -1, axis;
+    SK_TRY(sk_same_types(c));
+    for (int i = 0; i < c->n_in && rank < 0; i++) rank = c->in[i]->rank;
     if (rank < 0) return SK_OK;
     SK_TRY(sk_axis_in(c, params->axis, rank, &axis));
     int64_t dims[SK_MAX_RANK];
     for (int d = 0; d < rank; d++) dims[d] = d == axis ? 0 : -1;
     for (int i = 0; i < c->n_in; i++) SK_TRY(concat_merge(c, i, axis, rank, dims));
-    return sk_set_out(c, 0, type, rank, dims);
+    return sk_set_out(c, 0, c->out[0]->type, rank, dims);
 }
 
 static sk_status concat_run(sk_run *r) {
@@ -175,9 +166,8 @@ static sk_status split_infer(sk_infer *c) {
     int64_t dims[SK_MAX_RANK], sum = 0;
     int axis;
     SK_TRY(sk_want_ints(c, 1, "split"));
-    if (list && (list->rank == 0 || list->rank > 1 ||
-                 (list->rank == 1 && list->dims[0] >= 0 && list->dims[0] != c->n_out)))
-        return sk_bad_shape(c, "the list of sizes does not have %d entries", c->n_out);
+    dims[0] = c->n_out;
+    SK_TRY(sk_fit(c, 1, 1, dims));
     for (int i = 0; i < c->n_out; i++) sk_set_out_type(c, i, in->type);
     if (in->rank < 0) return SK_OK;
     SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
@@ -185,7 +175,7 @@ static sk_status split_infer(sk_infer *c) {
     if (!list && !params->sizes && !params->parts && c->n_out > 0 && total % c->n_out > 0)
         return sk_bad_shape(c, "dimension %d of %d does not split into %d equal parts", axis, (int)total,
                             c->n_out);
-    for (int d = 0; d < in->rank; d++) dims[d] = in->dims[d];
+    sk_dims(in, dims);
     for (int i = 0; i < c->n_out; i++) {
         dims[axis] = part_size(c, list, i, total);
         if (dims[axis] > INT32_MAX || dims[axis] < -1 ||

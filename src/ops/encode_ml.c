@@ -85,10 +85,7 @@ static const mapping *mapping_of(const encoder_params *params, int type) {
 static sk_status encoder_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0];
     const mapping *m = mapping_of(c->node->params, in->type);
-    char node[SK_NODE_TEXT];
-    if (in->type && !m)
-        return sk_fail(c->err, SK_TYPE, "%s: no keys of type %s", sk_node_text(c->node, node),
-                       sk_type_name(in->type));
+    if (in->type && !m) return sk_infer_fail(c, SK_TYPE, "no keys of type %s", sk_type_name(in->type));
     sk_copy_type(c->out[0], in);
     c->out[0]->type = m ? m->values.type : SK_NO_TYPE;
     return SK_OK;
@@ -136,10 +133,8 @@ static sk_status one_hot_infer(sk_infer *c) {
     const one_hot_params *params = c->node->params;
     const sk_tensor *in = c->in[0];
     int64_t dims[SK_MAX_RANK + 1];
-    char node[SK_NODE_TEXT];
     if (in->type && (in->type == SK_STRING) != (params->categories.keys.type == SK_STRING))
-        return sk_fail(c->err, SK_TYPE, "%s: no categories of type %s", sk_node_text(c->node, node),
-                       sk_type_name(in->type));
+        return sk_infer_fail(c, SK_TYPE, "no categories of type %s", sk_type_name(in->type));
     sk_set_out_type(c, 0, SK_FLOAT32);
     if (in->rank < 0) return SK_OK;
     for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];

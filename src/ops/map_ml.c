@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ops/ml.h"
+#include "ops/sequence.h"
 
 typedef struct map_params {
     sk_list keys; /* of ZipMap's maps; DictVectorizer's vocabulary */
@@ -45,8 +46,7 @@ static sk_status zip_infer(sk_infer *c) {
     int32_t rows, features;
     SK_TRY(sk_ml_rows_in(c, &rows, &features));
     SK_TRY(sk_ml_want_features(c, features, params->keys.n));
-    sk_set_shape(c->out[0], SK_FLOAT32, 1, &rows);
-    c->out[0]->kind = SK_SEQUENCE;
+    sk_be_sequence(c->out[0], SK_FLOAT32, rows);
     return SK_OK;
 }
 

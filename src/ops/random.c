@@ -71,15 +71,13 @@ static sk_status random_import(sk_import *c) {
 static sk_status random_infer(sk_infer *c) {
     const random_params *params = c->node->params;
     const int kind = c->node->op->param & 15, like = c->node->op->param & SK_RANDOM_LIKE;
-    char node[SK_NODE_TEXT];
     if (!like && kind < SK_RANDOM_BERNOULLI)
         return sk_set_out(c, 0, (int)params->type, params->rank, params->dims);
     const sk_tensor *in = c->in[0];
     const int type = params->type ? (int)params->type : in->type;
     sk_set_out_type(c, 0, type);
     if (type && kind < SK_RANDOM_BERNOULLI && !sk_type_in(type, SK_T_FLOATS))
-        return sk_fail(c->err, SK_UNSUPPORTED, "%s: output of %s", sk_node_text(c->node, node),
-                       sk_type_name(type));
+        return sk_infer_fail(c, SK_UNSUPPORTED, "output of %s", sk_type_name(type));
     if (in->rank < 0) return SK_OK;
     int64_t dims[SK_MAX_RANK];
     for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];

@@ -104,10 +104,8 @@ static int is_real(int type) { return sk_type_in(type, SK_T(FLOAT32) | SK_T(FLOA
 static sk_status imputer_infer(sk_infer *c) {
     const scale_params *params = c->node->params;
     const sk_list *list = params->floats.n ? &params->floats : &params->ints;
-    char node[SK_NODE_TEXT];
     if (c->in[0]->type && is_real(c->in[0]->type) != is_real(list->type))
-        return sk_fail(c->err, SK_TYPE, "%s: no value for elements of type %s", sk_node_text(c->node, node),
-                       sk_type_name(c->in[0]->type));
+        return sk_infer_fail(c, SK_TYPE, "no value for elements of type %s", sk_type_name(c->in[0]->type));
     SK_TRY(want_each(c, list));
     return sk_infer_same(c);
 }
