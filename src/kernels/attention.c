@@ -9,7 +9,8 @@
 /* What row i of the mask does to n scores. */
 static void add_mask(const sk_attention_args *a, size_t i, size_t n, float *scores) {
     if (!a->mask_is_bool) {
-        f32_add__simd128(scores, 1, (const float *)a->mask + i * a->mask_row, (int)a->mask_col, scores, n);
+        f32_binary__simd128(SK_BINARY_ADD, scores, 1, (const float *)a->mask + i * a->mask_row,
+                            (int)a->mask_col, scores, n);
         return;
     }
     const uint8_t *mask = (const uint8_t *)a->mask + i * a->mask_row;
@@ -36,7 +37,7 @@ void f32_attention__simd128(const sk_attention_args *a) {
     a->gemm(a->rows, a->width, a->keys, a->scores, stride, a->v, a->y, a->y_row, -INFINITY, INFINITY);
     for (size_t i = 0; i < a->rows; i++) {
         float *y = a->y + i * a->y_row;
-        f32_mul__simd128(y, 1, &inverse[i], 0, y, a->width);
+        f32_binary__simd128(SK_BINARY_MUL, y, 1, &inverse[i], 0, y, a->width);
     }
 }
 

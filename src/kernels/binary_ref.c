@@ -1,66 +1,53 @@
 /* Functions of two numbers, scalar: what defines each. float32 is widened to float64 for all but arithmetic.
- * Integers compute in the unsigned type of their width, so that they wrap. */
+ * Integers compute as 64 bits, where they wrap like narrower ones. The kind is looked at for each element:
+ * nobody waits for these. */
 #include "core/maths.h"
 #include "kernels/kernels.h"
 
-#define LOOP(T, R, type, name, ...)                                                                          \
-    SK_SMALL int type##_##name##__ref(const void *pa, int a_step, const void *pb, int b_step, void *py,      \
-                                      size_t n) {                                                            \
-        const T *a_at = pa, *b_at = pb;                                                                      \
-        R *y = py;                                                                                           \
-        for (size_t i = 0; i < n; i++, a_at += a_step, b_at += b_step) {                                     \
-            const T a = *a_at, b = *b_at;                                                                    \
-            __VA_ARGS__;                                                                                     \
-        }                                                                                                    \
-        return 0;                                                                                            \
-    }
-
 /* ---- floats ---- */
-
-static double float_min(double a, double b) { return a < b || a != a ? a : b; }
-
-static double float_max(double a, double b) { return a > b || a != a ? a : b; }
 
 static double python_mod(double a, double b) {
     const double r = fmod(a, b);
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
-#if SK_TOOLS
-LOOP(float, float, f32, add, y[i] = a + b)
-LOOP(float, float, f32, sub, y[i] = a - b)
-LOOP(float, float, f32, mul, y[i] = a * b)
-LOOP(float, float, f32, div, y[i] = a / b)
-#endif
+SK_INLINE double of_floats(int kind, double a, double b) {
+    switch (kind) {
+    case SK_BINARY_ADD: return a + b;
+    case SK_BINARY_SUB: return a - b;
+    case SK_BINARY_MUL: return a * b;
+    case SK_BINARY_DIV: return a / b;
+    case SK_BINARY_MIN: return a < b || a != a ? a : b;
+    case SK_BINARY_MAX: return a > b || a != a ? a : b;
+    case SK_BINARY_PRELU: return a < 0 ? a * b : a;
+    case SK_BINARY_POW: return sk_pow(a, b);
+    case SK_BINARY_MOD: return python_mod(a, b);
+    case SK_BINARY_FMOD: return fmod(a, b);
+    case SK_BINARY_EQUAL: return a == b;
+    case SK_BINARY_LESS: return a < b;
+    default: return a <= b; /* LESS_EQUAL */
+    }
+}
 
-LOOP(double, double, f64, add, y[i] = a + b)
-LOOP(double, double, f64, sub, y[i] = a - b)
-LOOP(double, double, f64, mul, y[i] = a * b)
-LOOP(double, double, f64, div, y[i] = a / b)
-LOOP(double, double, f64, min, y[i] = float_min(a, b))
-LOOP(double, double, f64, max, y[i] = float_max(a, b))
-LOOP(double, double, f64, prelu, y[i] = a < 0 ? a * b : a)
-LOOP(double, double, f64, pow, y[i] = sk_pow(a, b))
-LOOP(double, double, f64, mod, y[i] = python_mod(a, b))
-LOOP(double, double, f64, fmod, y[i] = fmod(a, b))
-LOOP(double, uint8_t, f64, equal, y[i] = a == b)
-LOOP(double, uint8_t, f64, less, y[i] = a < b)
-LOOP(double, uint8_t, f64, less_equal, y[i] = a <= b)
+int f64_binary__ref(int kind, const void *pa, int a_step, const void *pb, int b_step, void *y, size_t n) {
+    const double *a = pa, *b = pb;
+    for (size_t i = 0; i < n; i++, a += a_step, b += b_step) {
+        const double r = of_floats(kind, *a, *b);
+        if (kind >= SK_BINARY_EQUAL) ((uint8_t *)y)[i] = r != 0;
+        else ((double *)y)[i] = r;
+    }
+    return 0;
+}
+
+/* Arithmetic alone, which double rounds to float32 as float32 would. */
+int f32_binary__ref(int kind, const void *pa, int a_step, const void *pb, int b_step, void *y, size_t n) {
+    const float *a = pa, *b = pb;
+    for (size_t i = 0; i < n; i++, a += a_step, b += b_step)
+        ((float *)y)[i] = (float)of_floats(kind, (double)*a, (double)*b);
+    return 0;
+}
 
 /* ---- integers ---- */
-
-LOOP(int32_t, int32_t, i32, add, y[i] = (int32_t)((uint32_t)a + (uint32_t)b))
-
-LOOP(int64_t, int64_t, i64, add, y[i] = (int64_t)((uint64_t)a + (uint64_t)b))
-LOOP(int64_t, int64_t, i64, sub, y[i] = (int64_t)((uint64_t)a - (uint64_t)b))
-LOOP(int64_t, int64_t, i64, mul, y[i] = (int64_t)((uint64_t)a * (uint64_t)b))
-LOOP(int64_t, int64_t, i64, min, y[i] = a < b ? a : b)
-LOOP(int64_t, int64_t, i64, max, y[i] = a > b ? a : b)
-LOOP(int64_t, uint8_t, i64, equal, y[i] = a == b)
-LOOP(int64_t, uint8_t, i64, less, y[i] = a < b)
-LOOP(int64_t, uint8_t, i64, less_equal, y[i] = a <= b)
-
-static int64_t divide(int64_t a, int64_t b) { return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b; }
 
 static int64_t remain(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; }
 
@@ -70,39 +57,79 @@ static int64_t floor_remain(int64_t a, int64_t b) {
 }
 
 /* Negative powers of anything but 1 and -1 are below one: 0. (Of 0 too, where there is no right answer.) */
-static int64_t power(int64_t base, int64_t exponent) {
-    if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent & 1 ? -1 : 1) : 0;
+static uint64_t power(int64_t base, int64_t exponent) {
+    if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent & 1 ? UINT64_MAX : 1) : 0;
     uint64_t result = 1, square = (uint64_t)base;
     for (uint64_t e = (uint64_t)exponent; e; e >>= 1, square *= square)
         if (e & 1) result *= square;
-    return (int64_t)result;
+    return result;
 }
 
-#define ZERO_DIVIDES                                                                                         \
-    if (b == 0) return 1
-LOOP(int64_t, int64_t, i64, div, ZERO_DIVIDES; y[i] = divide(a, b))
-LOOP(int64_t, int64_t, i64, mod, ZERO_DIVIDES; y[i] = floor_remain(a, b))
-LOOP(int64_t, int64_t, i64, fmod, ZERO_DIVIDES; y[i] = remain(a, b))
-LOOP(int64_t, int64_t, i64, pow, y[i] = power(a, b))
-LOOP(int64_t, int64_t, i64, prelu, y[i] = a < 0 ? (int64_t)((uint64_t)a * (uint64_t)b) : a)
-LOOP(int64_t, int64_t, i64, bit_and, y[i] = a & b)
-LOOP(int64_t, int64_t, i64, bit_or, y[i] = a | b)
-LOOP(int64_t, int64_t, i64, bit_xor, y[i] = a ^ b)
+/* flip: the highest bit for unsigned operands, which compare like signed ones without it. b is not 0 where it
+ * divides. */
+SK_INLINE uint64_t of_integers(int kind, uint64_t flip, uint64_t a, uint64_t b) {
+    const int64_t s = (int64_t)a, t = (int64_t)b;
+    const int less = (int64_t)(a ^ flip) < (int64_t)(b ^ flip);
+    switch (kind) {
+    case SK_BINARY_ADD: return a + b;
+    case SK_BINARY_SUB: return a - b;
+    case SK_BINARY_MUL: return a * b;
+    case SK_BINARY_DIV: return flip ? a / b : t == -1 ? 0 - a : (uint64_t)(s / t);
+    case SK_BINARY_MIN: return less ? a : b;
+    case SK_BINARY_MAX: return less ? b : a;
+    case SK_BINARY_PRELU: return s < 0 ? a * b : a;
+    case SK_BINARY_POW: return power(s, t);
+    case SK_BINARY_MOD: return flip ? a % b : (uint64_t)floor_remain(s, t);
+    case SK_BINARY_FMOD: return (uint64_t)remain(s, t);
+    case SK_BINARY_BIT_AND: return a & b;
+    case SK_BINARY_BIT_OR: return a | b;
+    case SK_BINARY_BIT_XOR: return a ^ b;
+    case SK_BINARY_SHIFT_LEFT: return b < 64 ? a << b : 0;
+    case SK_BINARY_SHIFT_RIGHT: return b < 64 ? a >> b : 0;
+    case SK_BINARY_EQUAL: return a == b;
+    case SK_BINARY_LESS: return less;
+    default: return less || a == b; /* LESS_EQUAL */
+    }
+}
 
-LOOP(uint64_t, uint64_t, u64, div, ZERO_DIVIDES; y[i] = a / b)
-LOOP(uint64_t, uint64_t, u64, mod, ZERO_DIVIDES; y[i] = a % b)
-LOOP(uint64_t, uint64_t, u64, min, y[i] = a < b ? a : b)
-LOOP(uint64_t, uint64_t, u64, max, y[i] = a > b ? a : b)
-LOOP(uint64_t, uint64_t, u64, shift_left, y[i] = b < 64 ? a << b : 0)
-LOOP(uint64_t, uint64_t, u64, shift_right, y[i] = b < 64 ? a >> b : 0)
-LOOP(uint64_t, uint8_t, u64, less, y[i] = a < b)
-LOOP(uint64_t, uint8_t, u64, less_equal, y[i] = a <= b)
+static int integers(int kind, uint64_t flip, const uint64_t *a, int a_step, const uint64_t *b, int b_step,
+                    void *y, size_t n) {
+    const int divides = kind == SK_BINARY_DIV || kind == SK_BINARY_MOD || kind == SK_BINARY_FMOD;
+    for (size_t i = 0; i < n; i++, a += a_step, b += b_step) {
+        if (divides && *b == 0) return 1;
+        const uint64_t r = of_integers(kind, flip, *a, *b);
+        if (kind >= SK_BINARY_EQUAL) ((uint8_t *)y)[i] = (uint8_t)r;
+        else ((uint64_t *)y)[i] = r;
+    }
+    return 0;
+}
+
+int i64_binary__ref(int kind, const void *a, int a_step, const void *b, int b_step, void *y, size_t n) {
+    return integers(kind, 0, a, a_step, b, b_step, y, n);
+}
+
+int u64_binary__ref(int kind, const void *a, int a_step, const void *b, int b_step, void *y, size_t n) {
+    return integers(kind, (uint64_t)1 << 63, a, a_step, b, b_step, y, n);
+}
+
+/* Sums only: of positions and of ids, which many models make. */
+int i32_binary__ref(int kind, const void *pa, int a_step, const void *pb, int b_step, void *y, size_t n) {
+    const uint32_t *a = pa, *b = pb;
+    (void)kind;
+    for (size_t i = 0; i < n; i++, a += a_step, b += b_step) ((uint32_t *)y)[i] = *a + *b;
+    return 0;
+}
 
 /* ---- bool ---- */
 
-LOOP(uint8_t, uint8_t, bool, and, y[i] = a && b)
-LOOP(uint8_t, uint8_t, bool, or, y[i] = a || b)
-LOOP(uint8_t, uint8_t, bool, xor, y[i] = !a != !b)
+int bool_binary__ref(int kind, const void *pa, int a_step, const void *pb, int b_step, void *y, size_t n) {
+    const uint8_t *a = pa, *b = pb;
+    for (size_t i = 0; i < n; i++, a += a_step, b += b_step) {
+        const int p = *a != 0, q = *b != 0;
+        ((uint8_t *)y)[i] = (uint8_t)(kind == SK_BINARY_AND ? p & q : kind == SK_BINARY_OR ? p | q : p ^ q);
+    }
+    return 0;
+}
 
 /* ---- choice ---- */
 

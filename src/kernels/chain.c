@@ -28,7 +28,7 @@ void sk_chain_run(const sk_chain *chain, const void *const *in, const int *step,
             const float *a = source(s->a, in, step, registers, first);
             if (s->binary) {
                 const float *b = source(s->b, in, step, registers, first);
-                s->binary(a, step_of(s->a, step), b, step_of(s->b, step), to, count);
+                s->binary(s->args.kind, a, step_of(s->a, step), b, step_of(s->b, step), to, count);
             } else if (step_of(s->a, step)) {
                 s->unary(a, to, count, &s->args);
             } else { /* one number for all */

@@ -1,25 +1,16 @@
 /* Conversions between element types: every type to and from float32, float64 and (integers) int64, in blocks.
  * Any cast is one of these, or two with a block in between. What casts do out of range is undefined in ONNX;
- * elementwise.h says what they do here. */
+ * elementwise.h says what they do here. Few conversions are frequent; for the others the types are looked at
+ * for each element. */
 #include <string.h>
 
 #include "core/maths.h"
 #include "core/tensor.h"
 #include "kernels/elementwise.h"
 #include "kernels/minifloat.h"
+#include "kernels/simd.h"
 
-/* Images, quantized tensors and indices may be vectorised; the rest stays small. */
-#if defined(__clang__)
-#define SCALAR _Pragma("clang loop vectorize(disable) unroll(disable)")
-#else
-#define SCALAR
-#endif
-
-#define HOT_INTS(X) X(uint8_t, UINT8) X(int8_t, INT8) X(int32_t, INT32)
-#define COLD_INTS(X)                                                                                         \
-    X(uint16_t, UINT16) X(int16_t, INT16) X(uint32_t, UINT32) X(int64_t, INT64) X(uint64_t, UINT64)
-
-/* ---- packed integers and small floats: one loop for all ---- */
+/* ---- packed integers and small floats ---- */
 
 static unsigned element(const void *src, size_t i, unsigned bits) {
     if (bits == 16) return ((const uint16_t *)src)[i];
@@ -42,107 +33,93 @@ static int is_signed(int type) {
     return sk_type_in(type, SK_T(INT8) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64) | SK_T(INT4) | SK_T(INT2));
 }
 
-static int packed_int(const void *src, size_t i, int type) {
+/* ---- loading ---- */
+
+static int is_integer(int type) {
+    return sk_type_in(type, SK_T_INT | SK_T(BOOL) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) | SK_T(UINT2));
+}
+
+static int64_t integer_at(int type, const void *src, size_t i) {
+    switch (type) {
+    case SK_BOOL: return ((const uint8_t *)src)[i] != 0;
+    case SK_UINT8: return ((const uint8_t *)src)[i];
+    case SK_INT8: return ((const int8_t *)src)[i];
+    case SK_UINT16: return ((const uint16_t *)src)[i];
+    case SK_INT16: return ((const int16_t *)src)[i];
+    case SK_UINT32: return ((const uint32_t *)src)[i];
+    case SK_INT32: return ((const int32_t *)src)[i];
+    case SK_INT64:
+    case SK_UINT64: return ((const int64_t *)src)[i];
+    default: break;
+    }
     const int bits = sk_type_bits(type), x = (int)element(src, i, (unsigned)bits);
     return is_signed(type) && x >> (bits - 1) ? x - (1 << bits) : x;
 }
 
-static double load_small(int type, const void *src, size_t i) {
-    if (!sk_is_minifloat(type)) return packed_int(src, i, type);
-    return sk_minifloat_decode(type, element(src, i, (unsigned)sk_type_bits(type)));
-}
-
-/* ---- loading ---- */
-
-#define LOAD_CASE(PRAGMA, T, NAME)                                                                           \
-    case SK_##NAME: {                                                                                        \
-        const T *s = (const T *)src + first;                                                                 \
-        PRAGMA for (size_t i = 0; i < n; i++) dst[i] = (LOOP_TYPE)s[i];                                      \
-        break;                                                                                               \
-    }
-#define LOAD_HOT(T, NAME) LOAD_CASE(, T, NAME)
-#define LOAD_COLD(T, NAME) LOAD_CASE(SCALAR, T, NAME)
-#define LOAD_BOOL                                                                                            \
-    case SK_BOOL: {                                                                                          \
-        const uint8_t *s = (const uint8_t *)src + first;                                                     \
-        SCALAR for (size_t i = 0; i < n; i++) dst[i] = s[i] != 0;                                            \
-        break;                                                                                               \
-    }
-
-#define LOOP_TYPE float
-static void load_f32(int type, const void *src, size_t first, float *dst, size_t n) {
+SK_INLINE double float_at(int type, const void *src, size_t i) {
     switch (type) {
-        HOT_INTS(LOAD_HOT)
-        COLD_INTS(LOAD_COLD)
-        LOAD_COLD(double, FLOAT64)
-        LOAD_BOOL
-    case SK_FLOAT16: {
-        const uint16_t *s = (const uint16_t *)src + first;
-        for (size_t i = 0; i < n; i++) dst[i] = sk_f16_to_f32(s[i]);
-        break;
-    }
-    default:
-        for (size_t i = 0; i < n; i++) dst[i] = (float)load_small(type, src, first + i);
+    case SK_FLOAT32: return (double)((const float *)src)[i];
+    case SK_FLOAT64: return ((const double *)src)[i];
+    case SK_FLOAT16: return (double)sk_f16_to_f32(((const uint16_t *)src)[i]);
+    default: return sk_minifloat_decode(type, element(src, i, (unsigned)sk_type_bits(type)));
     }
 }
-#undef LOOP_TYPE
 
-#define LOOP_TYPE int64_t
-SK_SMALL static void load_i64(int type, const void *src, size_t first, void *to, size_t n) {
-    int64_t *dst = to;
+/* To float32: images, quantized tensors, masks and half floats have loops of their own. */
+#define HOT(T, NAME, convert)                                                                                \
+    case SK_##NAME:                                                                                          \
+        for (size_t i = 0; i < n; i++) dst[i] = convert(((const T *)src)[first + i]);                        \
+        return 1;
+
+static int load_hot(int type, const void *src, size_t first, float *dst, size_t n) {
     switch (type) {
-        HOT_INTS(LOAD_COLD)
-        COLD_INTS(LOAD_COLD)
-        LOAD_BOOL
-    default:
-        for (size_t i = 0; i < n; i++) dst[i] = packed_int(src, first + i, type);
-    }
-}
-#undef LOOP_TYPE
-
-/* Integers by way of int64, in place. */
-SK_SMALL static void load_f64(int type, const void *src, size_t first, double *dst, size_t n) {
-    if (type == SK_FLOAT32 || type == SK_UINT64 || sk_is_minifloat(type)) {
-        for (size_t i = 0; i < n; i++)
-            dst[i] = type == SK_FLOAT32   ? (double)((const float *)src)[first + i]
-                     : type == SK_FLOAT16 ? (double)sk_f16_to_f32(((const uint16_t *)src)[first + i])
-                     : type == SK_UINT64  ? (double)((const uint64_t *)src)[first + i]
-                                          : load_small(type, src, first + i);
-        return;
-    }
-    load_i64(type, src, first, dst, n);
-    for (size_t i = 0; i < n; i++) {
-        int64_t whole;
-        memcpy(&whole, &dst[i], sizeof whole);
-        dst[i] = (double)whole;
+        HOT(uint8_t, UINT8, (float))
+        HOT(int8_t, INT8, (float))
+        HOT(int32_t, INT32, (float))
+        HOT(int64_t, INT64, (float))
+        HOT(uint8_t, BOOL, 0 !=)
+        HOT(uint16_t, FLOAT16, sk_f16_to_f32)
+    default: return 0;
     }
 }
 
 void sk_load(int type, int loop, const void *src, size_t first, void *dst, size_t n) {
-    if (loop == SK_FLOAT32) load_f32(type, src, first, dst, n);
-    else if (loop == SK_FLOAT64) load_f64(type, src, first, dst, n);
-    else load_i64(type, src, first, dst, n);
+    const int whole = is_integer(type);
+    float *f = dst;
+    double *d = dst;
+    int64_t *w = dst;
+    if (loop == SK_FLOAT32 && load_hot(type, src, first, f, n)) return;
+    for (size_t i = 0; i < n; i++) {
+        if (!whole) {
+            const double x = float_at(type, src, first + i);
+            if (loop == SK_FLOAT64) d[i] = x;
+            else f[i] = (float)x;
+            continue;
+        }
+        const int64_t v = integer_at(type, src, first + i);
+        if (loop == SK_FLOAT32) f[i] = type == SK_UINT64 ? (float)(uint64_t)v : (float)v;
+        else if (loop == SK_FLOAT64) d[i] = type == SK_UINT64 ? (double)(uint64_t)v : (double)v;
+        else w[i] = v;
+    }
 }
 
 /* ---- storing ---- */
 
-#define STORE_CASE(T, NAME)                                                                                  \
-    case SK_##NAME: {                                                                                        \
-        T *d = (T *)dst + first;                                                                             \
-        SCALAR for (size_t i = 0; i < n; i++) d[i] = (T)src[i];                                              \
-        break;                                                                                               \
-    }
+/* What a loop left. */
+SK_INLINE double real_at(int loop, const void *src, size_t i) {
+    return loop == SK_FLOAT32 ? (double)((const float *)src)[i] : ((const double *)src)[i];
+}
 
-SK_SMALL static void store_i64(int type, const uint64_t *src, void *dst, size_t first, size_t n) {
-    switch (type) {
-        HOT_INTS(STORE_CASE)
-        COLD_INTS(STORE_CASE)
-    case SK_BOOL:
-        for (size_t i = 0; i < n; i++) ((uint8_t *)dst)[first + i] = src[i] != 0;
-        break;
-    default:
-        for (size_t i = 0; i < n; i++)
-            set_element(dst, first + i, (unsigned)sk_type_bits(type), (unsigned)src[i]);
+/* Integers wrap, so their signs do not matter. */
+static void store_integers(int type, const uint64_t *src, void *dst, size_t first, size_t n) {
+    const int bits = sk_type_bits(type);
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = first + i;
+        if (bits == 64) ((uint64_t *)dst)[at] = src[i];
+        else if (bits == 32) ((uint32_t *)dst)[at] = (uint32_t)src[i];
+        else if (type == SK_BOOL) ((uint8_t *)dst)[at] = src[i] != 0;
+        else if (bits == 8) ((uint8_t *)dst)[at] = (uint8_t)src[i];
+        else set_element(dst, at, (unsigned)bits, (unsigned)src[i]);
     }
 }
 
@@ -155,50 +132,35 @@ static void store_whole(int loop, int type, const void *src, void *dst, size_t f
     for (size_t done = 0; done < n; done += SK_BLOCK) {
         const size_t count = n - done < SK_BLOCK ? n - done : SK_BLOCK;
         for (size_t i = 0; i < count; i++) {
-            const size_t at = done + i;
-            const double x =
-                loop == SK_FLOAT32 ? (double)((const float *)src)[at] : ((const double *)src)[at];
+            const double x = real_at(loop, src, done + i);
             if (type == SK_BOOL) block[i] = x != 0;
             else if (x >= beyond) block[i] = most;
             else if (x >= 0) block[i] = (uint64_t)x;
             else block[i] = x > lowest ? (uint64_t)(int64_t)x : x != x ? 0 : (uint64_t)(int64_t)lowest;
         }
-        store_i64(type, block, dst, first + done, count);
+        store_integers(type, block, dst, first + done, count);
     }
 }
 
-static void store_f32(int type, const float *src, void *dst, size_t first, size_t n) {
-    const unsigned bits = (unsigned)sk_type_bits(type);
-    if (type == SK_FLOAT16)
-        for (size_t i = 0; i < n; i++) ((uint16_t *)dst)[first + i] = sk_f32_to_f16(src[i]);
-    else if (type == SK_FLOAT64)
-        for (size_t i = 0; i < n; i++) ((double *)dst)[first + i] = (double)src[i];
-    else if (sk_is_minifloat(type))
-        for (size_t i = 0; i < n; i++)
-            set_element(dst, first + i, bits, sk_minifloat_encode(type, (double)src[i]));
-    else store_whole(SK_FLOAT32, type, src, dst, first, n);
-}
-
-static void store_f64(int type, const double *src, void *dst, size_t first, size_t n) {
-    const unsigned bits = (unsigned)sk_type_bits(type);
-    if (type == SK_FLOAT32)
-        for (size_t i = 0; i < n; i++) ((float *)dst)[first + i] = (float)src[i];
-    else if (sk_is_minifloat(type))
-        for (size_t i = 0; i < n; i++) set_element(dst, first + i, bits, sk_minifloat_encode(type, src[i]));
-    else store_whole(SK_FLOAT64, type, src, dst, first, n);
-}
-
 void sk_store(int loop, int type, const void *src, void *dst, size_t first, size_t n) {
-    if (loop == SK_FLOAT32) store_f32(type, src, dst, first, n);
-    else if (loop == SK_FLOAT64) store_f64(type, src, dst, first, n);
-    else store_i64(type, src, dst, first, n);
+    if (loop != SK_FLOAT32 && loop != SK_FLOAT64) {
+        store_integers(type, src, dst, first, n);
+    } else if (is_integer(type)) {
+        store_whole(loop, type, src, dst, first, n);
+    } else if (loop == SK_FLOAT32 && type == SK_FLOAT16) {
+        for (size_t i = 0; i < n; i++) ((uint16_t *)dst)[first + i] = sk_f32_to_f16(((const float *)src)[i]);
+    } else {
+        const unsigned bits = (unsigned)sk_type_bits(type);
+        for (size_t i = 0; i < n; i++) {
+            const double x = real_at(loop, src, i);
+            if (type == SK_FLOAT32) ((float *)dst)[first + i] = (float)x;
+            else if (type == SK_FLOAT64) ((double *)dst)[first + i] = x;
+            else set_element(dst, first + i, bits, sk_minifloat_encode(type, x));
+        }
+    }
 }
 
 /* ---- any to any ---- */
-
-static int is_integer(int type) {
-    return sk_type_in(type, SK_T_INT | SK_T(BOOL) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) | SK_T(UINT2));
-}
 
 int sk_convert_loop(int from, int to) {
     const int from_float = sk_is_minifloat(from) || sk_type_in(from, SK_T(FLOAT32) | SK_T(FLOAT64));

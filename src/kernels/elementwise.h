@@ -23,7 +23,7 @@ typedef struct sk_unary_args {
     float p[5];
 } sk_unary_args;
 
-/* y[i] = f(x[i]) for n elements; y may be x. Vector kernels ignore args->kind. */
+/* y[i] = f(x[i]) for n elements, f as args say; y may be x. */
 typedef void sk_unary_fn(const void *x, void *y, size_t n, const sk_unary_args *args);
 
 /* ---- two operands ---- */
@@ -53,9 +53,10 @@ typedef enum sk_binary_kind {
     SK_BINARY_COUNT
 } sk_binary_kind;
 
-/* y[i] = f(a[i * a_step], b[i * b_step]) for n elements; steps are 0 or 1. y may be a or b where that step
- * is 1. Returns 0, or 1 when an integer was divided by zero (the rest of y is then undefined). */
-typedef int sk_binary_fn(const void *a, int a_step, const void *b, int b_step, void *y, size_t n);
+/* y[i] = f(a[i * a_step], b[i * b_step]) for n elements, f as `kind` says; steps are 0 or 1. y may be a or b
+ * where that step is 1. Returns 0, or 1 when an integer was divided by zero (the rest of y is then
+ * undefined). */
+typedef int sk_binary_fn(int kind, const void *a, int a_step, const void *b, int b_step, void *y, size_t n);
 
 /* ---- three operands ---- */
 

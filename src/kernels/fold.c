@@ -130,18 +130,8 @@ static __attribute__((noinline)) void fold(int kind, int32_t flip, const float *
     for (; j < cols; j += 4) columns(f, 1, cols - j, x + j, rows, stride, acc + j);
 }
 
-void f32_sum__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    fold(SK_FOLD_SUM, 0, x, rows, cols, stride, acc);
-}
-
-void f32_sum_square__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    fold(SK_FOLD_SUM_SQUARE, 0, x, rows, cols, stride, acc);
-}
-
-void f32_max_of__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    fold(SK_FOLD_MAX, 0, x, rows, cols, stride, acc);
-}
-
-void f32_min_of__simd128(const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
-    fold(SK_FOLD_MAX, INT32_MIN, x, rows, cols, stride, acc);
+void f32_fold__simd128(int kind, const void *x, size_t rows, size_t cols, size_t stride, void *acc) {
+    if (kind == SK_FOLD_SUM_ABS || kind == SK_FOLD_PROD) f32_fold__ref(kind, x, rows, cols, stride, acc);
+    else if (kind == SK_FOLD_MIN) fold(SK_FOLD_MAX, INT32_MIN, x, rows, cols, stride, acc);
+    else fold(kind, 0, x, rows, cols, stride, acc);
 }

@@ -22,11 +22,11 @@ static float deviation(const float *x, size_t n, float mean) {
 void f32_moments__simd128(const float *x, size_t n, int centre, float *mean, float *variance) {
     float sum = 0, squares = 0;
     if (centre) {
-        f32_sum__simd128(x, n, 1, 1, &sum);
+        f32_fold__simd128(SK_FOLD_SUM, x, n, 1, 1, &sum);
         sum /= (float)n;
         for (size_t i = 0; i < n; i += 4096) squares += deviation(x + i, n - i < 4096 ? n - i : 4096, sum);
     } else {
-        f32_sum_square__simd128(x, n, 1, 1, &squares);
+        f32_fold__simd128(SK_FOLD_SUM_SQUARE, x, n, 1, 1, &squares);
     }
     *mean = sum;
     *variance = squares / (float)n;

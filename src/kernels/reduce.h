@@ -15,9 +15,10 @@ typedef enum sk_fold_kind {
     SK_FOLD_COUNT
 } sk_fold_kind;
 
-/* acc[j] = acc[j] folded with x[i * stride + j] for all i < rows, for j < cols; a run of numbers that becomes
- * one has cols = 1 and stride = 1. float32 sums go through blocks, so their error does not grow with rows. */
-typedef void sk_fold_fn(const void *x, size_t rows, size_t cols, size_t stride, void *acc);
+/* acc[j] = acc[j] folded (as `kind` says) with x[i * stride + j] for all i < rows, for j < cols; a run of
+ * numbers that becomes one has cols = 1 and stride = 1. float32 sums go through blocks, so their error does
+ * not grow with rows. */
+typedef void sk_fold_fn(int kind, const void *x, size_t rows, size_t cols, size_t stride, void *acc);
 
 /* y = softmax of x (or its log) along the middle of [outer][n][inner]; y may be x. The loop type is the
  * kernel's. */

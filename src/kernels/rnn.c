@@ -177,15 +177,14 @@ static void input_products(const sk_rnn_args *a, const rnn_work *w, size_t s, si
 SK_INLINE v128_t add4(const float *a, const float *b) { return wasm_f32x4_add(sk_load4(a), sk_load4(b)); }
 
 static ALONE void activate(const sk_rnn_args *a, int which, float *x, size_t n) {
+    static const sk_unary_args none; /* these have no parameters */
     const sk_rnn_act *act = &a->act[which];
     if (a->clip > 0 && which < 2) {
         const v128_t lo = sk_splat4(-a->clip), hi = sk_splat4(a->clip);
         for (size_t i = 0; i < n; i += 4) sk_store4(x + i, sk_clamp4(sk_load4(x + i), lo, hi));
     }
-    if (act->kind == SK_ACT_SIGMOID)
-        for (size_t i = 0; i < n; i += 4) sk_store4(x + i, sk_sigmoid4(sk_load4(x + i)));
-    else if (act->kind == SK_ACT_TANH)
-        for (size_t i = 0; i < n; i += 4) sk_store4(x + i, sk_tanh4(sk_load4(x + i)));
+    if (act->kind == SK_ACT_SIGMOID) f32_sigmoid__simd128(x, x, n, &none);
+    else if (act->kind == SK_ACT_TANH) f32_tanh__simd128(x, x, n, &none);
     else
         for (size_t i = 0; i < n; i++) x[i] = sk_rnn_activate(act, x[i]);
 }

@@ -102,24 +102,34 @@ sk_unary_fn *sk_select_unary(int kind, int loop, int reference) {
     }
 }
 
-typedef struct binary_row {
-    uint8_t kind, loop, is_vector;
-    sk_binary_fn *kernel;
-} binary_row;
-
-static const binary_row binary_rows[] = {
-#define SK_BINARY_VECTOR(KIND, TYPE, name) {SK_BINARY_##KIND, SK_##TYPE, 1, name},
-#define SK_BINARY(KIND, TYPE, name) {SK_BINARY_##KIND, SK_##TYPE, 0, name},
-#include "kernels/binary.def"
-#undef SK_BINARY_VECTOR
-#undef SK_BINARY
-};
+/* A loop type's kernel and the kinds that it knows, as bits. */
+#define KIND(name) ((uint32_t)1 << SK_BINARY_##name)
+#define ARITHMETIC (KIND(ADD) | KIND(SUB) | KIND(MUL) | KIND(DIV))
+#define BOUNDS (KIND(MIN) | KIND(MAX))
+#define COMPARISONS (KIND(LESS) | KIND(LESS_EQUAL))
+#define POWERS (KIND(POW) | KIND(MOD) | KIND(FMOD))
 
 sk_binary_fn *sk_select_binary(int kind, int loop, int reference) {
-    for (size_t i = 0; i < sizeof binary_rows / sizeof *binary_rows; i++) {
-        const binary_row *row = &binary_rows[i];
-        if (row->kind == kind && row->loop == loop && !(REF(reference) && row->is_vector)) return row->kernel;
-    }
+    static const struct {
+        sk_binary_fn *kernel;
+        uint32_t kinds;
+        uint8_t loop;
+    } rows[] = {
+        {f32_binary__simd128, ARITHMETIC | BOUNDS | KIND(PRELU), SK_FLOAT32},
+        {f64_binary__ref, ARITHMETIC | BOUNDS | KIND(PRELU) | POWERS | COMPARISONS | KIND(EQUAL), SK_FLOAT64},
+        {i32_binary__ref, KIND(ADD), SK_INT32},
+        {i64_binary__ref,
+         ARITHMETIC | BOUNDS | KIND(PRELU) | POWERS | COMPARISONS | KIND(EQUAL) | KIND(BIT_AND) |
+             KIND(BIT_OR) | KIND(BIT_XOR),
+         SK_INT64},
+        {u64_binary__ref, KIND(DIV) | KIND(MOD) | BOUNDS | COMPARISONS | KIND(SHIFT_LEFT) | KIND(SHIFT_RIGHT),
+         SK_UINT64},
+        {bool_binary__ref, KIND(AND) | KIND(OR) | KIND(XOR), SK_BOOL},
+    };
+    if (REF(reference) && loop == SK_FLOAT32)
+        return (uint32_t)1 << kind & ARITHMETIC ? f32_binary__ref : NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].loop == loop && rows[i].kinds >> kind & 1) return rows[i].kernel;
     return NULL;
 }
 
@@ -149,21 +159,11 @@ sk_where_fn *sk_select_where(size_t element_size) {
 }
 
 sk_fold_fn *sk_select_fold(int kind, int loop, int reference) {
-    static sk_fold_fn *const vector[SK_FOLD_COUNT] = {f32_sum__simd128,        f32_sum_abs__ref,
-                                                      f32_sum_square__simd128, f32_prod__ref,
-                                                      f32_max_of__simd128,     f32_min_of__simd128};
-    static sk_fold_fn *const f32[SK_FOLD_COUNT] = {f32_sum__ref,  f32_sum_abs__ref, f32_sum_square__ref,
-                                                   f32_prod__ref, f32_max_of__ref,  f32_min_of__ref};
-    static sk_fold_fn *const f64[SK_FOLD_COUNT] = {f64_sum__ref,  f64_sum_abs__ref, f64_sum_square__ref,
-                                                   f64_prod__ref, f64_max_of__ref,  f64_min_of__ref};
-    static sk_fold_fn *const i64[SK_FOLD_COUNT] = {i64_sum__ref,  i64_sum_abs__ref, i64_sum_square__ref,
-                                                   i64_prod__ref, i64_max_of__ref,  i64_min_of__ref};
     switch (loop) {
-    case SK_FLOAT32: return (REF(reference) ? f32 : vector)[kind];
-    case SK_FLOAT64: return f64[kind];
-    case SK_INT64: return i64[kind];
-    case SK_UINT64:
-        return kind == SK_FOLD_MAX ? u64_max_of__ref : kind == SK_FOLD_MIN ? u64_min_of__ref : NULL;
+    case SK_FLOAT32: return REF(reference) ? f32_fold__ref : f32_fold__simd128;
+    case SK_FLOAT64: return f64_fold__ref;
+    case SK_INT64: return i64_fold__ref;
+    case SK_UINT64: return kind == SK_FOLD_MAX || kind == SK_FOLD_MIN ? u64_fold__ref : NULL;
     default: return NULL;
     }
 }
@@ -186,10 +186,9 @@ sk_arg_fn *sk_select_arg(int loop) {
 
 const sk_norm_kernels *sk_select_norm(int reference) {
     static const sk_norm_kernels ref = {f32_moments__ref, f32_normalize__ref, f32_deviation__ref,
-                                        f32_affine__ref,  f32_sum__ref,       f32_sum_square__ref};
-    static const sk_norm_kernels simd = {f32_moments__simd128,   f32_normalize__simd128,
-                                         f32_deviation__simd128, f32_affine__simd128,
-                                         f32_sum__simd128,       f32_sum_square__simd128};
+                                        f32_affine__ref, f32_fold__ref};
+    static const sk_norm_kernels simd = {f32_moments__simd128, f32_normalize__simd128, f32_deviation__simd128,
+                                         f32_affine__simd128, f32_fold__simd128};
     return REF(reference) ? &ref : &simd;
 }
 

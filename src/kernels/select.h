@@ -44,7 +44,7 @@ typedef struct sk_norm_kernels {
     sk_f32_normalize_fn *normalize;
     sk_f32_deviation_fn *deviation;
     sk_f32_affine_fn *affine;
-    sk_fold_fn *sum, *sum_square;
+    sk_fold_fn *fold;
 } sk_norm_kernels;
 const sk_norm_kernels *sk_select_norm(int reference);
 /* To uint8 or int8; NULL for other types. */

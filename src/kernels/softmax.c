@@ -1,13 +1,16 @@
 /* Softmax and its logarithm of float32. Along contiguous numbers: maximum, exponentials with their sum,
  * scaling, each a pass of vectors. Along a strided axis the vectors run across it, a strip of columns at a
  * time, whose maxima and sums stay on the stack. */
+#include <string.h>
+
 #include "core/maths.h"
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 
 #define STRIP 64
 
-static const sk_unary_args none; /* for functions without parameters */
+static const sk_unary_args exp_args = {.kind = SK_UNARY_EXP}, log_args = {.kind = SK_UNARY_LOG},
+                           reciprocal_args = {.kind = SK_UNARY_RECIPROCAL};
 
 /* Passes over NaN, which is cheaper: its exponential spoils the sum, and so the whole row, all the same. */
 static float row_max(const float *x, size_t n) {
@@ -22,33 +25,26 @@ static float row_max(const float *x, size_t n) {
     return max;
 }
 
-/* y[i] = exp(x[i] - max); their sum. */
+/* y[i] = exp(x[i] - max); their sum. What is left of eight is filled up with numbers whose exponential is 0.
+ */
 static float exponentials(const float *x, float *y, size_t n, float max) {
-    static const int32_t lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
     const v128_t top = sk_splat4(max);
     v128_t sum = sk_splat4(0);
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        const v128_t e = sk_exp_negative4(sk_sub4(sk_load4(x + i), top)),
-                     f = sk_exp_negative4(sk_sub4(sk_load4(x + i + 4), top));
-        sk_store4(y + i, e);
-        sk_store4(y + i + 4, f);
+    float eight[8], *out = NULL;
+    for (size_t left = n; left > 0; x += 8, y += 8, left -= left < 8 ? left : 8) {
+        if (left < 8) {
+            for (size_t i = 0; i < 8; i++) eight[i] = i < left ? x[i] : -INFINITY;
+            x = eight;
+            out = y;
+            y = eight;
+        }
+        const v128_t e = sk_exp_negative4(sk_sub4(sk_load4(x), top)),
+                     f = sk_exp_negative4(sk_sub4(sk_load4(x + 4), top));
+        sk_store4(y, e);
+        sk_store4(y + 4, f);
         sum = sk_add4(sum, sk_add4(e, f));
     }
-    for (; i + 4 <= n; i += 4) {
-        const v128_t e = sk_exp_negative4(sk_sub4(sk_load4(x + i), top));
-        sk_store4(y + i, e);
-        sum = sk_add4(sum, e);
-    }
-    if (i < n) {
-        const size_t left = n - i;
-        float four[4] = {0};
-        sk_store_part(four, sk_load_part(x + i, left), left);
-        exponentials(four, four, 4, max);
-        const v128_t e = sk_load4(four);
-        sk_store_part(y + i, e, left);
-        sum = sk_add4(sum, wasm_v128_and(e, wasm_v128_load(lanes + 4 - left)));
-    }
+    if (out) memcpy(out, eight, n % 8 * sizeof *out);
     return sk_sum_lanes(sum);
 }
 
@@ -59,7 +55,7 @@ float f32_exp_sum__simd128(const float *x, float *y, size_t n) {
 static void softmax_row(const float *x, float *y, size_t n, int take_log) {
     if (!take_log) {
         const float scale = 1 / f32_exp_sum__simd128(x, y, n);
-        f32_mul__simd128(y, 1, &scale, 0, y, n);
+        f32_binary__simd128(SK_BINARY_MUL, y, 1, &scale, 0, y, n);
         return;
     }
     const float max = row_max(x, n);
@@ -67,26 +63,26 @@ static void softmax_row(const float *x, float *y, size_t n, int take_log) {
     for (size_t i = 0; i < n; i += STRIP)
         sum += exponentials(x + i, part, n - i < STRIP ? n - i : STRIP, max);
     const float shift = (float)sk_log(sum);
-    f32_sub__simd128(x, 1, &max, 0, y, n);
-    f32_sub__simd128(y, 1, &shift, 0, y, n);
+    f32_binary__simd128(SK_BINARY_SUB, x, 1, &max, 0, y, n);
+    f32_binary__simd128(SK_BINARY_SUB, y, 1, &shift, 0, y, n);
 }
 
 /* cols <= STRIP columns, rows `stride` apart. */
 static void softmax_strip(const float *x, float *y, size_t n, size_t cols, size_t stride, int take_log) {
     float max[STRIP], sum[STRIP], row[STRIP];
     for (size_t j = 0; j < cols; j++) max[j] = -INFINITY, sum[j] = 0;
-    f32_max_of__simd128(x, n, cols, stride, max);
+    f32_fold__simd128(SK_FOLD_MAX, x, n, cols, stride, max);
     for (size_t i = 0; i < n; i++) {
         float *to = y + i * stride;
-        f32_sub__simd128(x + i * stride, 1, max, 1, to, cols);
-        f32_exp__simd128(to, take_log ? row : to, cols, &none);
-        f32_add__simd128(sum, 1, take_log ? row : to, 1, sum, cols);
+        f32_binary__simd128(SK_BINARY_SUB, x + i * stride, 1, max, 1, to, cols);
+        f32_exp__simd128(to, take_log ? row : to, cols, &exp_args);
+        f32_binary__simd128(SK_BINARY_ADD, sum, 1, take_log ? row : to, 1, sum, cols);
     }
-    if (take_log) f32_log__simd128(sum, sum, cols, &none);
-    else f32_reciprocal__simd128(sum, sum, cols, &none);
+    if (take_log) f32_log__simd128(sum, sum, cols, &log_args);
+    else f32_short__simd128(sum, sum, cols, &reciprocal_args);
     for (size_t i = 0; i < n; i++) {
         float *to = y + i * stride;
-        (take_log ? f32_sub__simd128 : f32_mul__simd128)(to, 1, sum, 1, to, cols);
+        f32_binary__simd128(take_log ? SK_BINARY_SUB : SK_BINARY_MUL, to, 1, sum, 1, to, cols);
     }
 }
 

@@ -107,7 +107,7 @@ typedef struct running_state {
     sk_binary_fn *step; /* adds or multiplies */
     uint8_t loop;       /* the type that it does it in; all others are converted */
     uint8_t same;       /* none is: unsigned numbers wrap as signed ones do */
-    double start;       /* the sum or product of nothing */
+    uint8_t kind;       /* SK_BINARY_ADD or SK_BINARY_MUL */
 } running_state;
 
 static sk_status import_running(sk_import *c) {
@@ -135,7 +135,7 @@ static sk_status prepare_running(sk_prepare *p) {
     s->loop = (uint8_t)sk_binary_loop(kind, is_signed, sk_reference(p));
     s->step = s->loop ? sk_select_binary(kind, s->loop, sk_reference(p)) : NULL;
     if (!s->step) return sk_no_kernel(p, type);
-    s->start = kind == SK_BINARY_MUL;
+    s->kind = (uint8_t)kind;
     s->same = s->loop == is_signed;
     if (!s->same) p->scratch = 2 * sk_numel(p->in[0]) * (size_t)sk_type_bits(s->loop) / 8;
     return SK_OK;
@@ -149,10 +149,12 @@ static void run_along(const running_state *s, const around *a, const running_par
     for (size_t i = 0, before = 0; i < a->n; i++) {
         const size_t at = params->reverse ? a->n - 1 - i : i;
         uint8_t *to = y + at * row;
-        if (i) s->step(y + before * row, 1, x + (params->exclusive ? before : at) * row, 1, to, a->inner);
+        if (i)
+            s->step(s->kind, y + before * row, 1, x + (params->exclusive ? before : at) * row, 1, to,
+                    a->inner);
         else if (!params->exclusive) memcpy(to, x + at * row, row);
         else
-            for (size_t k = 0; k < a->inner; k++) sk_put_number(&first, k, s->start);
+            for (size_t k = 0; k < a->inner; k++) sk_put_number(&first, k, s->kind == SK_BINARY_MUL);
         before = at;
     }
 }

@@ -71,9 +71,11 @@ static sk_status infer_prelu(sk_infer *c) {
 
 /* ---- prepare and run ---- */
 
-static int equal_strings(const void *pa, int a_step, const void *pb, int b_step, void *py, size_t n) {
+static int equal_strings(int kind, const void *pa, int a_step, const void *pb, int b_step, void *py,
+                         size_t n) {
     const sk_string *a = pa, *b = pb;
     uint8_t *y = py;
+    (void)kind;
     for (size_t i = 0; i < n; i++, a += a_step, b += b_step) y[i] = (uint8_t)sk_string_equal(a, b);
     return 0;
 }
@@ -103,6 +105,7 @@ static sk_status prepare_pow(sk_prepare *p) {
     const int type = p->in[0]->type,
               integers = sk_type_in(type, SK_T_INT) && sk_type_in(p->in[1]->type, SK_T_INT);
     const uint8_t loop = integers ? SK_INT64 : SK_FLOAT64, loops[2] = {loop, loop};
+    s->loops.args.kind = SK_BINARY_POW;
     s->loops.binary = sk_select_binary(SK_BINARY_POW, loop, sk_reference(p));
     sk_broadcast_ready(&s->loops, p->out[0], p->in, 2, loops, loop);
     if (integers || sk_numel(p->in[1]) != 1 || !sk_same_shape(p->in[0], p->out[0])) return SK_OK;

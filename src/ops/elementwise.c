@@ -38,6 +38,7 @@ sk_status sk_unary_ready(const sk_prepare *p, sk_broadcasting *b, const sk_unary
 sk_status sk_binary_ready(const sk_prepare *p, sk_broadcasting *b, int kind, const sk_tensor *const *in,
                           const sk_tensor *out) {
     const int loop = sk_binary_loop(kind, in[0]->type, sk_reference(p));
+    b->args.kind = kind;
     b->binary = loop ? sk_select_binary(kind, loop, sk_reference(p)) : NULL;
     if (!b->binary) return sk_no_kernel(p, in[0]->type);
     const uint8_t loops[2] = {(uint8_t)loop, (uint8_t)loop};

@@ -91,8 +91,8 @@ static void fold_widened(const sk_fold_plan *plan, int loop, int type, const uin
         for (size_t at = 0; at < length; at += SK_BLOCK) {
             const size_t n = length - at < SK_BLOCK ? length - at : SK_BLOCK;
             sk_load(type, loop, x + at * size, 0, block, n);
-            if (cols == 1) plan->fold(block, n, 1, 1, acc);
-            else plan->fold(block, 1, n, n, acc + at * width);
+            if (cols == 1) plan->fold(plan->kind, block, n, 1, 1, acc);
+            else plan->fold(plan->kind, block, 1, n, n, acc + at * width);
         }
 }
 
@@ -106,7 +106,7 @@ void sk_fold_run(const sk_fold_plan *plan, int loop, int type, const void *px, v
     if (outer && plan->out[outer - 1] == 1) cols = plan->dims[--outer];
     if (outer && plan->out[outer - 1] == 0) rows = plan->dims[--outer];
     for (;;) {
-        if (type == loop) plan->fold(x, rows, cols, cols, acc);
+        if (type == loop) plan->fold(plan->kind, x, rows, cols, cols, acc);
         else fold_widened(plan, loop, type, x, rows, cols, acc);
         x += rows * cols * size;
         int d = outer - 1;
@@ -150,7 +150,8 @@ static void column_part(const void *work, size_t begin, size_t end, int thread) 
     const size_t cols = w->plan->dims[1], first = begin * FOLD_COLUMNS;
     const size_t last = end * FOLD_COLUMNS < cols ? end * FOLD_COLUMNS : cols;
     (void)thread;
-    w->plan->fold(w->x + first * w->size, w->plan->dims[0], last - first, cols, w->acc + first * w->width);
+    w->plan->fold(w->plan->kind, w->x + first * w->size, w->plan->dims[0], last - first, cols,
+                  w->acc + first * w->width);
 }
 
 void sk_fold_split(sk_pool *pool, const sk_fold_plan *plan, int loop, int type, const void *x, void *acc) {

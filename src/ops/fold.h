@@ -9,6 +9,7 @@
 /* The input's dimensions in storage order, neighbours of a kind merged; the last varies fastest in memory. */
 typedef struct sk_fold_plan {
     sk_fold_fn *fold;
+    int kind; /* sk_fold_kind */
     int rank;
     size_t dims[SK_MAX_RANK];
     size_t out[SK_MAX_RANK]; /* step in the output along each; 0: folded */

@@ -163,8 +163,8 @@ static sk_status prepare_lp(sk_prepare *p) {
     const sk_tensor norms = folded(p->in[0], 1u << axis);
     const sk_tensor *const in[2] = {p->in[0], &norms};
     sk_fold_ready(&s->plan, p->in[0], &norms, 1u << axis);
-    s->plan.fold =
-        sk_select_fold(params->p == 1 ? SK_FOLD_SUM_ABS : SK_FOLD_SUM_SQUARE, SK_FLOAT32, sk_reference(p));
+    s->plan.kind = params->p == 1 ? SK_FOLD_SUM_ABS : SK_FOLD_SUM_SQUARE;
+    s->plan.fold = sk_select_fold(s->plan.kind, SK_FLOAT32, sk_reference(p));
     p->scratch = sk_numel(&norms) * sizeof(float);
     return sk_binary_ready(p, &s->scale, SK_BINARY_MUL, in, p->out[0]);
 }
@@ -199,7 +199,6 @@ typedef struct mvn_params {
 
 typedef struct mvn_state {
     sk_fold_plan plan;
-    sk_fold_fn *sum, *sum_square;
     sk_broadcasting centre, scale;
     size_t n_folded;
     double count;
@@ -238,8 +237,7 @@ static sk_status prepare_mvn(sk_prepare *p) {
     const sk_tensor means = folded(p->in[0], mask);
     const sk_tensor *const first[2] = {p->in[0], &means}, *const second[2] = {p->out[0], &means};
     sk_fold_ready(&s->plan, p->in[0], &means, mask);
-    s->sum = sk_select_fold(SK_FOLD_SUM, SK_FLOAT32, sk_reference(p));
-    s->sum_square = sk_select_fold(SK_FOLD_SUM_SQUARE, SK_FLOAT32, sk_reference(p));
+    s->plan.fold = sk_select_fold(SK_FOLD_SUM, SK_FLOAT32, sk_reference(p));
     s->n_folded = sk_numel(&means);
     s->count = s->n_folded ? (double)sk_numel(p->in[0]) / (double)s->n_folded : 1;
     p->scratch = s->n_folded * sizeof(float);
@@ -254,7 +252,7 @@ static sk_status run_mvn(sk_run *r) {
     for (int pass = 0; pass < 2; pass++) {
         const void *const in[2] = {pass ? (const void *)y : r->in[0]->data, folds};
         memset(folds, 0, s->n_folded * sizeof *folds);
-        s->plan.fold = pass ? s->sum_square : s->sum;
+        s->plan.kind = pass ? SK_FOLD_SUM_SQUARE : SK_FOLD_SUM;
         sk_fold_run(&s->plan, SK_FLOAT32, SK_FLOAT32, in[0], folds);
         for (size_t i = 0; i < s->n_folded; i++) {
             const double mean = folds[i] / s->count;

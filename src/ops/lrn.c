@@ -14,7 +14,7 @@ typedef struct lrn_params {
 typedef struct lrn_kernels {
     const sk_norm_kernels *norm;
     sk_unary_fn *square, *log, *exp;
-    sk_binary_fn *add, *mul;
+    sk_binary_fn *arithmetic;
 } lrn_kernels;
 
 static sk_status import(sk_import *c) {
@@ -42,8 +42,7 @@ static sk_status prepare(sk_prepare *p) {
     k->square = sk_select_unary(SK_UNARY_SQUARE, SK_FLOAT32, sk_reference(p));
     k->log = sk_select_unary(SK_UNARY_LOG, SK_FLOAT32, sk_reference(p));
     k->exp = sk_select_unary(SK_UNARY_EXP, SK_FLOAT32, sk_reference(p));
-    k->add = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
-    k->mul = sk_select_binary(SK_BINARY_MUL, SK_FLOAT32, sk_reference(p));
+    k->arithmetic = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
     p->scratch = 2 * sk_pad16(sk_channels_of(p->in[0]).channels * sizeof(float));
     return SK_OK;
 }
@@ -55,9 +54,9 @@ static void apply(const lrn_kernels *k, const lrn_params *params, const float *x
     const sk_unary_args log = {.kind = SK_UNARY_LOG}, exp = {.kind = SK_UNARY_EXP};
     k->norm->affine(sums, sums, 1, n, n, &factor, &params->bias, 0);
     k->log(sums, sums, n, &log);
-    k->mul(sums, 1, &power, 0, sums, n);
+    k->arithmetic(SK_BINARY_MUL, sums, 1, &power, 0, sums, n);
     k->exp(sums, sums, n, &exp);
-    k->mul(x, 1, sums, 1, y, n);
+    k->arithmetic(SK_BINARY_MUL, x, 1, sums, 1, y, n);
 }
 
 /* The channels that channel c looks at: [*from, *to) */
@@ -76,7 +75,7 @@ static void image_plain(const lrn_kernels *k, const lrn_params *params, const sk
         for (size_t j = 0; j < s->inner; j += STRIP) {
             const size_t n = s->inner - j < STRIP ? s->inner - j : STRIP;
             memset(sums, 0, sizeof sums);
-            k->norm->sum_square(x + from * s->inner + j, to - from, n, s->inner, sums);
+            k->norm->fold(SK_FOLD_SUM_SQUARE, x + from * s->inner + j, to - from, n, s->inner, sums);
             apply(k, params, x + c * s->inner + j, sums, y + c * s->inner + j, n);
         }
     }
@@ -91,8 +90,8 @@ static void pixel(const lrn_kernels *k, const lrn_params *params, size_t channel
     k->square(x, squares, channels, &square);
     memcpy(sums, squares, channels * sizeof *sums);
     for (size_t d = 1; d < channels && (d <= before || d <= after); d++) {
-        if (d <= before) k->add(sums + d, 1, squares, 1, sums + d, channels - d);
-        if (d <= after) k->add(sums, 1, squares + d, 1, sums, channels - d);
+        if (d <= before) k->arithmetic(SK_BINARY_ADD, sums + d, 1, squares, 1, sums + d, channels - d);
+        if (d <= after) k->arithmetic(SK_BINARY_ADD, sums, 1, squares + d, 1, sums, channels - d);
     }
     apply(k, params, x, sums, y, channels);
 }

@@ -230,7 +230,7 @@ static void moments_last(const sk_norm_kernels *k, const sk_channels *s, size_t 
         float *acc = both[pass];
         memset(acc, 0, s->channels * sizeof *acc);
         if (pass) k->deviation(x, s->inner, s->channels, s->channels, mean, acc);
-        else k->sum(x, s->inner, s->channels, s->channels, acc);
+        else k->fold(SK_FOLD_SUM, x, s->inner, s->channels, s->channels, acc);
         for (size_t g = 0; g < groups; g++) {
             double sum = 0;
             for (size_t c = 0; c < size; c++) sum += acc[g * size + c];

@@ -14,7 +14,7 @@ typedef struct quant_params {
 
 typedef struct quant_state {
     sk_f32_quantize_fn *quantize; /* to 8 bits */
-    sk_binary_fn *add, *sub, *mul, *div;
+    sk_binary_fn *arithmetic;
     sk_unary_fn *round;
     size_t outer, n, inner, block; /* block: how many along the axis share a scale */
     size_t n_scales;
@@ -111,10 +111,7 @@ static sk_status prepare(sk_prepare *p) {
     if (!s) return sk_oom(p->err, sizeof *s);
     split(p, s);
     s->quantize = sk_select_quantize(p->out[0]->type, sk_reference(p));
-    s->add = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
-    s->sub = sk_select_binary(SK_BINARY_SUB, SK_FLOAT32, sk_reference(p));
-    s->mul = sk_select_binary(SK_BINARY_MUL, SK_FLOAT32, sk_reference(p));
-    s->div = sk_select_binary(SK_BINARY_DIV, SK_FLOAT32, sk_reference(p));
+    s->arithmetic = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
     s->round = sk_select_unary(SK_UNARY_ROUND, SK_FLOAT32, sk_reference(p));
     p->scratch = 2 * sk_pad16(s->n_scales * sizeof(float));
     return SK_OK;
@@ -145,9 +142,9 @@ static void quantize_run(const quant_state *s, const quant_run *q, const sk_tens
             s->quantize(block, (uint8_t *)y->data + q->first + at, n, scale, zero, q->step);
             continue;
         }
-        s->div(block, 1, scale, (int)q->step, block, n);
+        s->arithmetic(SK_BINARY_DIV, block, 1, scale, (int)q->step, block, n);
         if (whole) s->round(block, block, n, &(sk_unary_args){.kind = SK_UNARY_ROUND});
-        s->add(block, 1, zero, (int)q->step, block, n);
+        s->arithmetic(SK_BINARY_ADD, block, 1, zero, (int)q->step, block, n);
         sk_store(SK_FLOAT32, y->type, block, y->data, q->first + at, n);
     }
 }
@@ -158,8 +155,8 @@ static void dequantize_run(const quant_state *s, const quant_run *q, const sk_te
         const size_t n = q->n - at < SK_BLOCK ? q->n - at : SK_BLOCK, first = q->first + at;
         float *to = y->type == SK_FLOAT32 ? (float *)y->data + first : block;
         sk_load(x->type, SK_FLOAT32, x->data, first, to, n);
-        s->sub(to, 1, q->zero + at * q->step, (int)q->step, to, n);
-        s->mul(to, 1, q->scale + at * q->step, (int)q->step, to, n);
+        s->arithmetic(SK_BINARY_SUB, to, 1, q->zero + at * q->step, (int)q->step, to, n);
+        s->arithmetic(SK_BINARY_MUL, to, 1, q->scale + at * q->step, (int)q->step, to, n);
         if (to == block) sk_store(SK_FLOAT32, y->type, block, y->data, first, n);
     }
 }
@@ -214,7 +211,7 @@ const sk_impl sk_impl_dequantize = {
 /* ---- DynamicQuantizeLinear ---- */
 
 typedef struct dynamic_state {
-    sk_fold_fn *max, *min;
+    sk_fold_fn *fold;
     sk_f32_quantize_fn *quantize;
 } dynamic_state;
 
@@ -229,8 +226,7 @@ static sk_status infer_dynamic(sk_infer *c) {
 static sk_status prepare_dynamic(sk_prepare *p) {
     dynamic_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
-    s->max = sk_select_fold(SK_FOLD_MAX, SK_FLOAT32, sk_reference(p));
-    s->min = sk_select_fold(SK_FOLD_MIN, SK_FLOAT32, sk_reference(p));
+    s->fold = sk_select_fold(SK_FOLD_MAX, SK_FLOAT32, sk_reference(p));
     s->quantize = sk_select_quantize(SK_UINT8, sk_reference(p));
     return SK_OK;
 }
@@ -241,8 +237,8 @@ static sk_status run_dynamic(sk_run *r) {
     const float *x = r->in[0]->data;
     const size_t n = sk_numel(r->in[0]);
     float max = 0, min = 0;
-    s->max(x, n, 1, 1, &max);
-    s->min(x, n, 1, 1, &min);
+    s->fold(SK_FOLD_MAX, x, n, 1, 1, &max);
+    s->fold(SK_FOLD_MIN, x, n, 1, 1, &min);
     const float scale = max > min ? (max - min) / 255 : 1, ideal = rintf(-min / scale);
     const float zero = ideal > 255 ? 255 : ideal > 0 ? ideal : 0;
     s->quantize(x, r->out[0]->data, n, &scale, &zero, 0);

@@ -104,6 +104,7 @@ static sk_status prepare_log_sum_exp(sk_prepare *p, reduce_state *s, uint32_t ma
         if ((mask >> axis) & 1) max.dims[axis] = 1;
     const uint8_t loops[2] = {s->loop, s->loop};
     const sk_tensor *const operands[2] = {in, &max}, *const one[1] = {&wide};
+    s->minus_max.args.kind = SK_BINARY_SUB;
     s->minus_max.binary = sk_select_binary(SK_BINARY_SUB, s->loop, sk_reference(p));
     sk_broadcast_ready(&s->minus_max, &wide, operands, 2, loops, s->loop);
     s->max = sk_select_fold(SK_FOLD_MAX, s->loop, sk_reference(p));
@@ -130,7 +131,8 @@ static sk_status prepare(sk_prepare *p) {
         if ((mask >> axis) & 1) s->count *= p->in[0]->dims[axis];
     s->n_in = sk_numel(p->in[0]);
     s->n_out = sk_numel(p->out[0]);
-    s->plan.fold = sk_select_fold(fold_kind(s->kind), s->loop, sk_reference(p));
+    s->plan.kind = fold_kind(s->kind);
+    s->plan.fold = sk_select_fold(s->plan.kind, s->loop, sk_reference(p));
     const size_t width = (size_t)sk_type_bits(s->loop) / 8;
     p->scratch = sk_pad16(s->n_out * width);
     if (s->kind != SK_OP_REDUCE_LOG_SUM_EXP) return SK_OK;
@@ -186,7 +188,7 @@ static void log_sum_exp(const sk_run *r, void *scratch, void *acc) {
     sk_broadcast_run(r->pool, &s->exp, (const void *const[]){wide}, wide);
     sk_fold_split(r->pool, &s->plan, s->loop, s->loop, wide, acc);
     finish_all(s, acc);
-    s->add(acc, 1, max, 1, acc, s->n_out);
+    s->add(SK_BINARY_ADD, acc, 1, max, 1, acc, s->n_out);
 }
 
 static sk_status run(sk_run *r) {
