@@ -12,21 +12,19 @@ sk_status sk_batches_infer(const sk_infer *c, const sk_tensor *a, const sk_tenso
     if (a->rank < 0 || b->rank < 0) return SK_OK;
     if (a->rank == 0 || b->rank == 0) return sk_bad_shape(c, "a scalar operand");
     const int32_t ka = a->dims[a->rank - 1], kb = b->dims[b->rank == 1 ? 0 : b->rank - 2];
-    if (ka >= 0 && kb >= 0 && ka != kb)
-        return sk_bad_shape(c, "%s times %s", sk_tensor_text(a, a_text), sk_tensor_text(b, b_text));
+    int fits = ka < 0 || kb < 0 || ka == kb;
     const int ra = a->rank > 2 ? a->rank - 2 : 0, rb = b->rank > 2 ? b->rank - 2 : 0,
               rank = ra > rb ? ra : rb;
     y->rank = (int8_t)(rank + (a->rank > 1) + (b->rank > 1));
     for (int i = 0; i < rank; i++) {
         const int32_t da = batch_dim(a, rank, i), db = batch_dim(b, rank, i);
-        if (da > 1 && db > 1 && da != db)
-            return sk_bad_shape(c, "%s times %s", sk_tensor_text(a, a_text), sk_tensor_text(b, b_text));
+        fits = fits && (da < 0 || db < 0 || da == db || da == 1 || db == 1) && !(da == 0 && db > 1) &&
+               !(db == 0 && da > 1);
         if (da < 0 || db < 0) /* the other one decides unless it is 1 */
             y->dims[i] = da > 1 || da == 0 ? da : db > 1 || db == 0 ? db : -1;
         else y->dims[i] = da == 1 ? db : da;
-        if ((da == 0 && db > 1) || (db == 0 && da > 1))
-            return sk_bad_shape(c, "%s times %s", sk_tensor_text(a, a_text), sk_tensor_text(b, b_text));
     }
+    if (!fits) return sk_bad_shape(c, "%s times %s", sk_tensor_text(a, a_text), sk_tensor_text(b, b_text));
     int at = rank;
     if (a->rank > 1) y->dims[at++] = a->dims[a->rank - 2];
     if (b->rank > 1) y->dims[at] = b->dims[b->rank - 1];

@@ -137,7 +137,7 @@ static sk_status one_hot_infer(sk_infer *c) {
         return sk_infer_fail(c, SK_TYPE, "no categories of type %s", sk_type_name(in->type));
     sk_set_out_type(c, 0, SK_FLOAT32);
     if (in->rank < 0) return SK_OK;
-    for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];
+    sk_dims(in, dims);
     dims[in->rank] = (int64_t)params->categories.keys.n;
     return sk_set_out(c, 0, SK_FLOAT32, in->rank + 1, dims);
 }

@@ -80,7 +80,7 @@ static sk_status random_infer(sk_infer *c) {
         return sk_infer_fail(c, SK_UNSUPPORTED, "output of %s", sk_type_name(type));
     if (in->rank < 0) return SK_OK;
     int64_t dims[SK_MAX_RANK];
-    for (int i = 0; i < in->rank; i++) dims[i] = in->dims[i];
+    sk_dims(in, dims);
     if (kind == SK_RANDOM_MULTINOMIAL) {
         if (in->rank != 2) return sk_bad_shape(c, "the input has rank %d, not 2", in->rank);
         if (in->dims[1] == 0 && params->samples) return sk_bad_shape(c, "there are no classes to draw from");

@@ -16,26 +16,22 @@ static sk_status space_import(sk_import *c) {
     return c->node->op->param ? SK_OK : sk_want_word(c, "mode", modes, 0, &params->crd);
 }
 
-static int64_t divided(int32_t dim, int64_t by) { return dim < 0 ? -1 : dim / by; }
-static int64_t multiplied(int32_t dim, int64_t by) { return dim < 0 ? -1 : dim * by; }
-
 /* param 0: DepthToSpace, 1: SpaceToDepth */
 static sk_status space_infer(sk_infer *c) {
     const space_params *params = c->node->params;
     const sk_tensor *in = c->in[0];
     const int64_t b = params->block;
+    const int to_depth = c->node->op->param;
+    char text[SK_SHAPE_TEXT];
     int64_t dims[4] = {-1, -1, -1, -1};
-    if (in->rank >= 0) {
-        char text[SK_SHAPE_TEXT];
-        if (in->rank != 4) return sk_bad_shape(c, "the input is %s, not of rank 4", sk_tensor_text(in, text));
-        const int to_depth = c->node->op->param;
-        const int32_t ch = in->dims[1], h = in->dims[2], w = in->dims[3];
-        if (to_depth ? (h >= 0 && h % b) || (w >= 0 && w % b) : ch >= 0 && ch % (b * b))
+    SK_TRY(sk_fit(c, 0, 4, dims));
+    for (int d = 1; d < 4; d++) {
+        const int64_t by = d == 1 ? b * b : b;
+        if (dims[d] < 0) continue;
+        if (to_depth == (d == 1)) dims[d] *= by;
+        else if (dims[d] % by)
             return sk_bad_shape(c, "%s does not divide into blocks of %d", sk_tensor_text(in, text), (int)b);
-        dims[0] = in->dims[0];
-        dims[1] = to_depth ? multiplied(ch, b * b) : divided(ch, b * b);
-        dims[2] = to_depth ? divided(h, b) : multiplied(h, b);
-        dims[3] = to_depth ? divided(w, b) : multiplied(w, b);
+        else dims[d] /= by;
     }
     return sk_set_out(c, 0, in->type, 4, dims);
 }
