@@ -52,8 +52,11 @@ static void round_at(const digits *value, int first, int count, digits *rounded)
     memcpy(rounded, value, sizeof *rounded);
     if (end >= WIDTH) return;
     memset(rounded->at + end, 0, (size_t)(WIDTH - end));
-    const int up = value->at[end] >= 5; /* a tie is never what is shortest, or either side is as good */
-    for (int i = end - 1; up && ++rounded->at[i] > 9; i--) rounded->at[i] = 0;
+    int up = value->at[end] >= 5; /* a tie is never what is shortest, or either side is as good */
+    for (int i = end - 1; up; i--) {
+        up = ++rounded->at[i] > 9;
+        if (up) rounded->at[i] = 0;
+    }
 }
 
 /* The shortest digits that lie between the neighbours' middles, both multiples of 2^(e - 2). */
@@ -85,15 +88,11 @@ static size_t put_exponent(char *dst, int exponent) {
 size_t sk_print_real(char dst[SK_REAL_TEXT], double x, const sk_real_format *format) {
     size_t n = 0;
     digits d;
-    if (x != x) {
-        memcpy(dst, "NaN", 3);
-        return 3;
-    }
-    if (signbit(x)) dst[n++] = '-';
+    if (signbit(x) && x == x) dst[n++] = '-';
     x = fabs(x);
     if (!isfinite(x)) {
-        memcpy(dst + n, "INF", 3);
-        return n + 3;
+        for (const char *name = x != x ? "NaN" : "INF"; *name; name++) dst[n++] = *name;
+        return n;
     }
     if (x == 0) {
         dst[n++] = '0';
@@ -212,7 +211,8 @@ int sk_parse_real(const char *text, size_t length, double *x) {
         if (!at) return 0;
         if (at < end && (*at | 32) == 'e') {
             int exponent = 0;
-            const int minus = ++at < end && *at == '-';
+            at++;
+            const int minus = at < end && *at == '-';
             if (at < end && (*at == '-' || *at == '+')) at++;
             if (!is_digit(at, end)) return 0;
             for (; is_digit(at, end); at++)

@@ -14,6 +14,7 @@ uint32_t sk_utf8_next(const char **at, const char *end) {
     const uint8_t first = (uint8_t)*(*at)++;
     const int more = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
     if (more == 0) return first;
+    if (more < 0) return SK_NO_CODE + first;
     static const uint32_t least[] = {0x80, 0x800, 0x10000};
     uint32_t code = first & (0x3fu >> more);
     int i = 0;
