@@ -43,6 +43,15 @@ function tensorValue({ type, dims, data }, transfer) {
   return { type, dims, data: transfer && bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice() };
 }
 
+/** A map's key as int64. @param {any} key */
+function wholeKey(key) {
+  try {
+    return BigInt(key);
+  } catch {
+    return fail('bad-type', `key '${key}' is no int64`);
+  }
+}
+
 /**
  * @param {any} given @param {ValueInfo} info what it is for @param {boolean} transfer
  * @returns {import('./protocol.js').Value}
@@ -55,8 +64,10 @@ function toValue(given, info, transfer) {
     return { kind, type, items: given.map((/** @type {any} */ one) => tensorValue(checked(one), transfer)) };
   }
   if (kind === 'map') {
-    const entries = given instanceof Map ? [...given] : Object.entries(given ?? {});
-    const names = entries.map(([key]) => (keys === 'string' ? key : BigInt(key)));
+    if (given?.constructor !== Object && !(given instanceof Map) && Object.getPrototypeOf(given ?? 0))
+      fail('bad-type', 'a map is a Map or a plain object');
+    const entries = given instanceof Map ? [...given] : Object.entries(given);
+    const names = entries.map(([key]) => (keys === 'string' ? key : wholeKey(key)));
     const values = entries.map(([, value]) => value);
     return {
       kind,
