@@ -55,6 +55,7 @@ opt = $(if $(filter $(HOT),$(1)),-O2 -fno-unroll-loops,-Oz -fmerge-all-constants
 # The functions to export say so themselves (web/glue.c). Stack first: an overflow traps instead of overwriting data.
 # Binaryen once more, by its own word: the lowest 1,024 bytes are the stack's last, where nothing has an address that
 # may be folded wrongly before the stack overflows.
+# Not --reorder-functions: 1.4 kB less, but 0.5 kB more once compressed, as neighbours of one file are alike.
 # STANDALONE_WASM knows no threads: those builds are linked with Emscripten's JavaScript, which is thrown away. It does not
 # know our two imports; what is really missing fails in the builds without threads.
 link_alone := -sSTANDALONE_WASM -sPURE_WASI -sINITIAL_HEAP=1MB
