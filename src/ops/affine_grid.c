@@ -42,7 +42,7 @@ static sk_status run(sk_run *r) {
     const int axes = y->rank - 2;
     const size_t pixels = sk_span(y, 1, 1 + axes), count = (size_t)axes;
     for (size_t i = 0; i < (size_t)y->dims[0] * pixels; i++) {
-        double at[3];
+        double at[3] = {0};
         size_t rest = i % pixels;
         for (int a = 0; a < axes; a++) { /* x, the last axis, first */
             const int32_t n = y->dims[axes - a];

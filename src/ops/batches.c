@@ -18,11 +18,8 @@ sk_status sk_batches_infer(const sk_infer *c, const sk_tensor *a, const sk_tenso
     y->rank = (int8_t)(rank + (a->rank > 1) + (b->rank > 1));
     for (int i = 0; i < rank; i++) {
         const int32_t da = batch_dim(a, rank, i), db = batch_dim(b, rank, i);
-        fits = fits && (da < 0 || db < 0 || da == db || da == 1 || db == 1) && !(da == 0 && db > 1) &&
-               !(db == 0 && da > 1);
-        if (da < 0 || db < 0) /* the other one decides unless it is 1 */
-            y->dims[i] = da > 1 || da == 0 ? da : db > 1 || db == 0 ? db : -1;
-        else y->dims[i] = da == 1 ? db : da;
+        fits = fits && (da < 0 || db < 0 || da == db || da == 1 || db == 1);
+        y->dims[i] = da == 1 ? db : db == 1 || da >= 0 ? da : db; /* an unknown one is 1, or the other */
     }
     if (!fits) return sk_bad_shape(c, "%s times %s", sk_tensor_text(a, a_text), sk_tensor_text(b, b_text));
     int at = rank;

@@ -42,8 +42,8 @@ float *sk_f32_result(const sk_tensor *t, float **scratch);
 void sk_f32_finish(const sk_tensor *t, const float *result);
 
 /* For operators that compute in float32: prepare readies them with inputs of `inputs` (bits) and output 0,
- * where they are of another type, as if they were float32; they are converted when it runs. prepare NULL: nothing
- * else to do. */
+ * where they are of another type, as if they were float32; they are converted when it runs. prepare NULL:
+ * nothing else to do. */
 sk_status sk_prepare_as_f32(sk_prepare *p, uint32_t inputs, sk_status (*prepare)(sk_prepare *p));
 /* The same for inputs 0 and 1, with nothing else to ready. */
 sk_status sk_prepare_two_f32(sk_prepare *p);

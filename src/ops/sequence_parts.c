@@ -57,8 +57,8 @@ static sk_status join_shape(const sk_run *r, int *axis, sk_tensor *out) {
 
 static sk_status concat_run(sk_run *r) {
     const sk_tensor *items = r->in[0]->data;
-    sk_tensor shape;
-    int axis;
+    sk_tensor shape = sk_unknown_tensor();
+    int axis = 0;
     SK_TRY(join_shape(r, &axis, &shape));
     SK_TRY(sk_run_output(r, 0, shape.rank, shape.dims));
     char *dst = r->out[0]->data;
