@@ -1,8 +1,8 @@
 /* Errors and the one text formatter of the engine. printf would cost 10 kB of wasm and drag in locale and
  * stdio. */
-#include "core/status.h"
-
 #include <string.h>
+
+#include "core/tensor.h"
 
 const char *sk_status_name(sk_status status) {
     static const char *const names[] = {
@@ -87,6 +87,11 @@ static void put_double(writer *w, double value) {
 }
 #endif
 
+static void put_tensor(writer *w, const sk_tensor *t) {
+    char text[SK_SHAPE_TEXT];
+    put(w, t ? sk_tensor_text(t, text) : "none", t ? strlen(text) : 4);
+}
+
 size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args) {
     if (!size) return 0;
     writer w = {dst, dst + size - 1};
@@ -131,6 +136,10 @@ size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args) {
 #if SK_TOOLS /* run-time builds print no fractions */
         case 'g': put_double(&w, va_arg(args, double)); break;
 #endif
+        case 'p': /* %pT */
+            put_tensor(&w, va_arg(args, const sk_tensor *));
+            fmt++;
+            break;
         case '%': put(&w, "%", 1); break;
         default: fmt--; break; /* our bug; shows as a missing piece */
         }

@@ -35,7 +35,8 @@ typedef struct sk_error {
 
 /* Records the failure and returns its status, so that `return sk_fail(...)` is the usual form. err may be
  * NULL. Understands %s %.*s %d %u %c %x %zu %lld %llu %% and, with SK_TOOLS, %g only (our own formatter:
- * libc's costs 10 kB of wasm). */
+ * libc's costs 10 kB of wasm), and %pT: a tensor's type and shape, as sk_tensor_text has them,
+ * or "none" for NULL. */
 sk_status sk_fail(sk_error *err, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
 
 /* "bad-shape" and so on; borrowed. */

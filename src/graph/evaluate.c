@@ -5,6 +5,12 @@
 
 void *sk_prepare_alloc(sk_prepare *p, size_t size) { return sk_arena_calloc(p->arena, 1, size); }
 
+void *sk_prepare_state(sk_prepare *p, size_t size) {
+    p->state = sk_prepare_alloc(p, size);
+    if (!p->state) sk_oom(p->err, size);
+    return p->state;
+}
+
 sk_status sk_prepare_pack(sk_prepare *p, const sk_packing *packing, const void **packed) {
     return p->pack(p, packing, packed);
 }

@@ -33,11 +33,21 @@ typedef struct sk_packing sk_packing;
 typedef struct sk_run sk_run;
 typedef sk_status sk_run_fn(sk_run *r);
 
+/* sk_infer's members, which prepare and run have as well; helpers that take an sk_infer get &p->shapes. */
+#define SK_SHAPES                                                                                            \
+    union {                                                                                                  \
+        sk_infer shapes;                                                                                     \
+        struct {                                                                                             \
+            const sk_node *node;                                                                             \
+            const sk_tensor *const *in;                                                                      \
+            sk_tensor *const *out;                                                                           \
+            int n_in, n_out;                                                                                 \
+            sk_error *err;                                                                                   \
+        };                                                                                                   \
+    }
+
 struct sk_prepare {
-    const sk_node *node;
-    const sk_tensor *const *in; /* shapes and layouts; data only of values known at bind */
-    sk_tensor *const *out;
-    int n_in, n_out;
+    SK_SHAPES;         /* in: shapes and layouts; data only of values known at bind */
     int32_t threads;   /* parts of sk_split may run on so many at once: scratch that parts write is wanted so
                           often */
     uint8_t reference; /* take the scalar reference kernels; see sk_reference */
@@ -48,7 +58,6 @@ struct sk_prepare {
     const char *way;   /* may be set: the algorithm chosen, a few letters for profiles ("winograd"). Static */
     const sk_const *const
         *constants; /* constants[i]: the bytes behind input i when it is a constant, else NULL */
-    sk_error *err;
     /* Not for operators: who stands behind the calls below. */
     uint32_t wanted;
     sk_arena *arena;
@@ -61,6 +70,8 @@ static inline int sk_reference(const sk_prepare *p) { return SK_TOOLS && p->refe
 
 /* Memory that lives as long as the plan, zeroed. NULL: out of memory (return sk_oom). */
 void *sk_prepare_alloc(sk_prepare *p, size_t size);
+/* The same as p->state. NULL: out of memory, and said so (return SK_OUT_OF_MEMORY). */
+void *sk_prepare_state(sk_prepare *p, size_t size);
 
 /* A packed form of constant inputs, made once per (first constant's id, kind, params) and shared by all
  * plans. Where all shapes are fixed the host forgets the constants after the first plan: kind and params may
@@ -89,16 +100,12 @@ sk_status sk_prepare_pack(sk_prepare *p, const sk_packing *packing, const void *
 void sk_prepare_want(sk_prepare *p, int input);
 
 struct sk_run {
-    const sk_node *node;
+    SK_SHAPES; /* out: placed by the planner; data NULL where infer left the shape unknown at bind */
     void *state;
     void *scratch;
-    const sk_tensor *const *in; /* NULL: absent */
-    sk_tensor *const *out; /* placed by the planner; data NULL where infer left the shape unknown at bind */
-    int n_in, n_out;
     sk_pool *pool; /* for sk_split; NULL: one thread */
     sk_heap *heap;
     sk_arena *kept; /* for sk_keep */
-    sk_error *err;
     /* Not for operators: who stands behind sk_run_output. */
     void *owner;
     sk_status (*allocate)(sk_run *r, int i);
@@ -244,8 +251,11 @@ sk_status sk_evaluate(const sk_ir *ir, const sk_node *node, const sk_tensor *con
 int sk_trial(int tile, float *work);
 
 /* ---- helpers for import and infer (graph/infer.c) ---- */
-sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...)
-    SK_PRINTF(2, 3); /* prefixes op and node name */
+/* Failures, prefixed with the operator's and the node's name. */
+sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) SK_PRINTF(2, 3);
+sk_status sk_node_fail(const sk_node *node, sk_error *err, sk_status status, const char *fmt, ...)
+    SK_PRINTF(4, 5);
+sk_status sk_node_vfail(const sk_node *node, sk_error *err, sk_status status, const char *fmt, va_list args);
 /* The attribute if present and of that kind, else NULL; another kind is SK_MALFORMED. */
 sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_attr **attr);
 /* Params of the given size on the node, zeroed. */

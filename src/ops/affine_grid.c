@@ -10,7 +10,6 @@ static sk_status import(sk_import *c) {
 static sk_status infer(sk_infer *c) {
     const sk_tensor *theta = c->in[0];
     int64_t size[SK_MAX_RANK], dims[SK_MAX_RANK];
-    char text[SK_SHAPE_TEXT];
     int n;
     sk_set_out_type(c, 0, theta->type);
     SK_TRY(sk_list_input(c, 1, "size", size, &n));
@@ -20,7 +19,7 @@ static sk_status infer(sk_infer *c) {
     int fits = theta->rank < 0 || theta->rank == 3;
     for (int i = 0; i < 3 && fits && theta->rank == 3; i++)
         fits = theta->dims[i] < 0 || theta->dims[i] == want[i];
-    if (!fits) return sk_bad_shape(c, "theta %s for a size of %d numbers", sk_tensor_text(theta, text), n);
+    if (!fits) return sk_bad_shape(c, "theta %pT for a size of %d numbers", theta, n);
     dims[0] = size[0];
     for (int i = 2; i < n; i++) {
         if (size[i] < 0) return sk_bad_shape(c, "size %lld", (long long)size[i]);

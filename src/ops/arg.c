@@ -63,8 +63,8 @@ static sk_status infer_arg(sk_infer *c) {
 
 static sk_status prepare_arg(sk_prepare *p) {
     const arg_params *params = p->node->params;
-    arg_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    arg_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     int axis = 0;
     sk_axis(params->axis, p->in[0]->rank, &axis);
     const around a = around_axis(p->in[0], axis);
@@ -128,8 +128,8 @@ static sk_status infer_running(sk_infer *c) {
 }
 
 static sk_status prepare_running(sk_prepare *p) {
-    running_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    running_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     const int type = p->in[0]->type, kind = p->node->op->param;
     const int is_signed = type == SK_UINT32 ? SK_INT32 : type == SK_UINT64 ? SK_INT64 : type;
     s->loop = (uint8_t)sk_binary_loop(kind, is_signed, sk_reference(p));

@@ -121,7 +121,6 @@ static int has_mask(int n_in, const sk_tensor *const *in) { return n_in > MASK &
 static sk_status infer(sk_infer *c) {
     const attention_params *params = c->node->params;
     view of[5];
-    char text[4][SK_SHAPE_TEXT];
     int32_t dims[4], keys;
     const int rank = c->in[Q]->rank, masked = has_mask(c->n_in, c->in);
     for (int i = K; i <= V; i++) SK_TRY(sk_want_types(c, i, SK_T(FLOAT32)));
@@ -134,9 +133,8 @@ static sk_status infer(sk_infer *c) {
     for (int i = Q; i <= V && fits; i++)
         fits = c->in[i]->rank == rank && see(c->in[i], i == Q ? params->q_heads : params->kv_heads, &of[i]);
     if (!fits || (masked && !see_mask(c->in[MASK], &of[MASK])) || !measure(of, masked, dims, &keys))
-        return sk_bad_shape(c, "Q %s, K %s, V %s, mask %s", sk_tensor_text(c->in[Q], text[0]),
-                            sk_tensor_text(c->in[K], text[1]), sk_tensor_text(c->in[V], text[2]),
-                            masked ? sk_tensor_text(c->in[MASK], text[3]) : "none");
+        return sk_bad_shape(c, "Q %pT, K %pT, V %pT, mask %pT", c->in[Q], c->in[K], c->in[V],
+                            masked ? c->in[MASK] : NULL);
     const int64_t cols = dims[COL] < 0 || dims[HEAD] < 0 ? -1 : (int64_t)dims[COL] * dims[HEAD];
     return sk_set_out(c, 0, SK_FLOAT32, rank,
                       rank == 3 ? (const int64_t[]){dims[BATCH], dims[ROW], cols}
@@ -209,8 +207,8 @@ static sk_status run_zeros(sk_run *r) {
 
 static sk_status prepare(sk_prepare *p) {
     const attention_params *params = p->node->params;
-    attention_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    attention_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     int32_t dims[4], keys;
     const int masked = has_mask(p->n_in, p->in);
     for (int i = Q; i <= V; i++) see(p->in[i], i == Q ? params->q_heads : params->kv_heads, &s->of[i]);

@@ -8,7 +8,6 @@ static int32_t batch_dim(const sk_tensor *t, int rank, int i) {
 }
 
 sk_status sk_batches_infer(const sk_infer *c, const sk_tensor *a, const sk_tensor *b, sk_tensor *y) {
-    char a_text[SK_SHAPE_TEXT], b_text[SK_SHAPE_TEXT];
     if (a->rank < 0 || b->rank < 0) return SK_OK;
     if (a->rank == 0 || b->rank == 0) return sk_bad_shape(c, "a scalar operand");
     const int32_t ka = a->dims[a->rank - 1], kb = b->dims[b->rank == 1 ? 0 : b->rank - 2];
@@ -21,7 +20,7 @@ sk_status sk_batches_infer(const sk_infer *c, const sk_tensor *a, const sk_tenso
         fits = fits && (da < 0 || db < 0 || da == db || da == 1 || db == 1);
         y->dims[i] = da == 1 ? db : db == 1 || da >= 0 ? da : db; /* an unknown one is 1, or the other */
     }
-    if (!fits) return sk_bad_shape(c, "%s times %s", sk_tensor_text(a, a_text), sk_tensor_text(b, b_text));
+    if (!fits) return sk_bad_shape(c, "%pT times %pT", a, b);
     int at = rank;
     if (a->rank > 1) y->dims[at++] = a->dims[a->rank - 2];
     if (b->rank > 1) y->dims[at] = b->dims[b->rank - 1];

@@ -61,11 +61,9 @@ static sk_status infer_pow(sk_infer *c) {
 
 /* The slope stretches to the input, not the other way round. */
 static sk_status infer_prelu(sk_infer *c) {
-    char text[2][SK_SHAPE_TEXT];
     SK_TRY(sk_infer_broadcast(c));
     if (sk_shape_known(c->in[0]) && sk_shape_known(c->out[0]) && !sk_same_shape(c->in[0], c->out[0]))
-        return sk_bad_shape(c, "slope %s does not broadcast to %s", sk_tensor_text(c->in[1], text[0]),
-                            sk_tensor_text(c->in[0], text[1]));
+        return sk_bad_shape(c, "slope %pT does not broadcast to %pT", c->in[1], c->in[0]);
     return sk_same_types(c);
 }
 
@@ -81,8 +79,8 @@ static int equal_strings(int kind, const void *pa, int a_step, const void *pb, i
 }
 
 static sk_status prepare(sk_prepare *p) {
-    binary_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    binary_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     s->swap = (p->node->op->param & SK_OP_SWAP) != 0;
     const sk_tensor *const in[2] = {p->in[s->swap], p->in[!s->swap]};
     if (in[0]->type == SK_STRING) {
@@ -100,8 +98,8 @@ static sk_status run(sk_run *r) {
 }
 
 static sk_status prepare_pow(sk_prepare *p) {
-    binary_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    binary_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     const int type = p->in[0]->type,
               integers = sk_type_in(type, SK_T_INT) && sk_type_in(p->in[1]->type, SK_T_INT);
     const uint8_t loop = integers ? SK_INT64 : SK_FLOAT64, loops[2] = {loop, loop};
@@ -158,7 +156,6 @@ static sk_status place_second(const sk_node *node, const sk_tensor *const *in, s
     const limited_params *params = node->params;
     const sk_tensor *a = in[0], *b = in[1];
     const sk_infer c = {.node = node, .in = in, .n_in = 2, .err = err};
-    char text[2][SK_SHAPE_TEXT];
     int axis = a->rank - b->rank, one = b->rank <= a->rank, fits = one;
     *placed = *b;
     for (int i = 0; i < b->rank; i++) one = one && b->dims[i] == 1;
@@ -169,8 +166,8 @@ static sk_status place_second(const sk_node *node, const sk_tensor *const *in, s
         fits = axis + b->rank <= a->rank;
     }
     if (!fits || !params->broadcast)
-        return sk_bad_shape(&c, "%s is no part of %s%s", sk_tensor_text(b, text[0]),
-                            sk_tensor_text(a, text[1]), params->broadcast ? "" : ", without broadcast");
+        return sk_bad_shape(&c, "%pT is no part of %pT%s", b, a,
+                            params->broadcast ? "" : ", without broadcast");
     placed->rank = a->rank;
     for (int i = 0; i < a->rank; i++) {
         const int inside = i >= axis && i < axis + b->rank;

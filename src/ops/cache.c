@@ -21,7 +21,6 @@ static sk_status cache_import(sk_import *c) {
 static sk_status cache_infer(sk_infer *c) {
     const cache_params *params = c->node->params;
     const sk_tensor *past = c->in[0], *update = c->in[1], *at = c->n_in > 2 ? c->in[2] : NULL;
-    char text[2][SK_SHAPE_TEXT];
     int axis;
     SK_TRY(sk_want_ints(c, 2, "write_indices"));
     sk_copy_type(c->out[0], past);
@@ -33,11 +32,10 @@ static sk_status cache_infer(sk_infer *c) {
         fits = past->dims[i] < 0 || update->dims[i] < 0 ||
                (i == axis ? update->dims[i] <= past->dims[i] : update->dims[i] == past->dims[i]);
     if (!fits || (past->type && update->type && past->type != update->type))
-        return sk_bad_shape(c, "update %s for a cache of %s", sk_tensor_text(update, text[0]),
-                            sk_tensor_text(past, text[1]));
+        return sk_bad_shape(c, "update %pT for a cache of %pT", update, past);
     if (at && at->rank >= 0 &&
         (at->rank != 1 || (at->dims[0] >= 0 && past->dims[0] >= 0 && at->dims[0] != past->dims[0])))
-        return sk_bad_shape(c, "write_indices is %s", sk_tensor_text(at, text[0]));
+        return sk_bad_shape(c, "write_indices is %pT", at);
     return SK_OK;
 }
 
@@ -77,10 +75,9 @@ static sk_status bits_import(sk_import *c) {
 
 static sk_status bits_infer(sk_infer *c) {
     const int to = (int)*(const int64_t *)c->node->params, from = c->in[0]->type;
-    char text[SK_NODE_TEXT];
     if (from && (from == SK_STRING || sk_type_bits(from) != sk_type_bits(to)))
-        return sk_fail(c->err, SK_TYPE, "%s: %s is not as wide as %s", sk_node_text(c->node, text),
-                       sk_type_name(from), sk_type_name(to));
+        return sk_node_fail(c->node, c->err, SK_TYPE, "%s is not as wide as %s", sk_type_name(from),
+                            sk_type_name(to));
     SK_TRY(sk_infer_same(c));
     c->out[0]->type = (uint8_t)to;
     return SK_OK;

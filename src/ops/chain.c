@@ -183,8 +183,8 @@ static sk_status make_steps(const sk_prepare *p, sk_chain *chain, const link *li
 static sk_status prepare(sk_prepare *p) {
     const sk_links *made = p->node->params;
     link links[SK_CHAIN_LINKS] = {{.uses = 0}};
-    chain_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    chain_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     for (int i = 0; i < made->n; i++) {
         links[i].e = made->link[i].element;
         for (int j = 0; j < links[i].e.operands; j++) {

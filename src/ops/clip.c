@@ -25,11 +25,10 @@ static sk_status import_clip(sk_import *c) {
 }
 
 static sk_status infer_clip(sk_infer *c) {
-    char text[SK_SHAPE_TEXT];
     SK_TRY(sk_infer_same(c));
     for (int i = 1; i < c->n_in; i++)
         if (c->in[i] && sk_shape_known(c->in[i]) && sk_numel(c->in[i]) != 1)
-            return sk_bad_shape(c, "bound %s is not a scalar", sk_tensor_text(c->in[i], text));
+            return sk_bad_shape(c, "bound %pT is not a scalar", c->in[i]);
     return sk_same_types(c);
 }
 
@@ -43,8 +42,8 @@ static sk_status bound_ready(const sk_prepare *p, sk_broadcasting *b, int kind, 
 }
 
 static sk_status prepare_clip(sk_prepare *p) {
-    clip_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    clip_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     if (p->in[0]->type == SK_FLOAT32) {
         const sk_unary_args args = {.kind = SK_UNARY_CLAMP};
         return sk_unary_ready(p, &s->whole, &args, p->in[0], p->out[0]);
@@ -111,8 +110,8 @@ static sk_status infer_where(sk_infer *c) {
 }
 
 static sk_status prepare_where(sk_prepare *p) {
-    sk_broadcasting *b = p->state = sk_prepare_alloc(p, sizeof *b);
-    if (!b) return sk_oom(p->err, sizeof *b);
+    sk_broadcasting *b = sk_prepare_state(p, sizeof *b);
+    if (!b) return SK_OUT_OF_MEMORY;
     const int bits = sk_type_bits(p->out[0]->type);
     b->where = bits % 8 ? NULL : sk_select_where((size_t)bits / 8);
     if (!b->where) return sk_no_kernel(p, p->out[0]->type);

@@ -56,13 +56,12 @@ static sk_status infer(sk_infer *c) {
 }
 
 static sk_status prepare(sk_prepare *p) {
-    const sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
     sk_window_attrs attrs;
     sk_tensor image, positions;
     sk_window *w = p->state = sk_prepare_alloc(p, sizeof *w); /* `out`: the positions of the block */
     if (!w) return sk_oom(p->err, sizeof *w);
-    SK_TRY(geometry(&c, &attrs, &image, &positions));
-    if (image.rank < 0) return sk_bad_shape(&c, "image_shape or block_shape is not known");
+    SK_TRY(geometry(&p->shapes, &attrs, &image, &positions));
+    if (image.rank < 0) return sk_bad_shape(&p->shapes, "image_shape or block_shape is not known");
     sk_window_make(&attrs, &image, &positions, 1, w, NULL);
     return SK_OK;
 }

@@ -19,19 +19,16 @@ static sk_status concat_import(sk_import *c) {
 /* Merges input i into what the inputs before it said of the shape. */
 static sk_status concat_merge(sk_infer *c, int i, int axis, int rank, int64_t *dims) {
     const sk_tensor *in = c->in[i];
-    char text[SK_SHAPE_TEXT];
     if (in->rank < 0) {
         dims[axis] = -1;
         return SK_OK;
     }
-    if (in->rank != rank)
-        return sk_bad_shape(c, "input %d is %s, others have rank %d", i, sk_tensor_text(in, text), rank);
+    if (in->rank != rank) return sk_bad_shape(c, "input %d is %pT, others have rank %d", i, in, rank);
     for (int d = 0; d < rank; d++) {
         if (d == axis) dims[d] = dims[d] < 0 || in->dims[d] < 0 ? -1 : dims[d] + in->dims[d];
         else if (dims[d] < 0) dims[d] = in->dims[d];
         else if (in->dims[d] >= 0 && in->dims[d] != dims[d])
-            return sk_bad_shape(c, "input %d is %s, dimension %d of others is %d", i,
-                                sk_tensor_text(in, text), d, (int)dims[d]);
+            return sk_bad_shape(c, "input %d is %pT, dimension %d of others is %d", i, in, d, (int)dims[d]);
     }
     return SK_OK;
 }

@@ -14,22 +14,18 @@
 #define ADDEND 3 /* SK_OP_ADDS */
 
 static sk_status conv_infer(sk_infer *c) {
-    char text[SK_SHAPE_TEXT], weights[SK_SHAPE_TEXT];
     const sk_tensor *x = c->in[0], *w = c->in[1], *bias = c->n_in > 2 ? c->in[2] : NULL;
     c->out[0]->type = x->type;
     if ((w->type && w->type != SK_FLOAT32) || (bias && bias->type && bias->type != SK_FLOAT32))
-        return sk_fail(c->err, SK_TYPE, "%s: weights are %s", sk_node_text(c->node, text),
-                       sk_type_name(w->type));
+        return sk_node_fail(c->node, c->err, SK_TYPE, "weights are %s", sk_type_name(w->type));
     if (x->rank < 0 || w->rank < 0) return SK_OK;
     SK_TRY(sk_conv_infer_shape(c, w));
     if (bias && bias->rank >= 0 &&
         (bias->rank != 1 || (bias->dims[0] >= 0 && w->dims[0] >= 0 && bias->dims[0] != w->dims[0])))
-        return sk_bad_shape(c, "bias %s for weights %s", sk_tensor_text(bias, text),
-                            sk_tensor_text(w, weights));
+        return sk_bad_shape(c, "bias %pT for weights %pT", bias, w);
     const sk_tensor *add = c->n_in > ADDEND ? c->in[ADDEND] : NULL;
     if (add && sk_shape_known(add) && sk_shape_known(c->out[0]) && !sk_same_shape(add, c->out[0]))
-        return sk_bad_shape(c, "%s is added to %s", sk_tensor_text(add, text),
-                            sk_tensor_text(c->out[0], weights));
+        return sk_bad_shape(c, "%pT is added to %pT", add, c->out[0]);
     return SK_OK;
 }
 
@@ -138,9 +134,8 @@ static sk_status conv_run(sk_run *r);
 static sk_status conv_run_scalar(sk_run *r);
 
 static sk_status conv_prepare(sk_prepare *p) {
-    sk_conv_state *s = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    p->state = s;
+    sk_conv_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     p->run = conv_run;
     SK_TRY(sk_conv_make_window(p, p->in[1], &s->w));
     if (sk_reference(p)) {

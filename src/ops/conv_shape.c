@@ -2,12 +2,10 @@
 #include "ops/conv.h"
 
 sk_status sk_conv_groups(sk_import *c, int32_t *groups) {
-    char node[SK_NODE_TEXT];
     const sk_attr *group;
     SK_TRY(sk_want(c, "group", SK_ATTR_INT, &group));
     if (group && (group->i < 1 || group->i > INT32_MAX))
-        return sk_fail(c->err, SK_MALFORMED, "%s: group is %lld", sk_node_text(c->node, node),
-                       (long long)group->i);
+        return sk_node_fail(c->node, c->err, SK_MALFORMED, "group is %lld", (long long)group->i);
     *groups = group ? (int32_t)group->i : 1;
     return SK_OK;
 }
@@ -20,7 +18,6 @@ sk_status sk_conv_import(sk_import *c) {
 }
 
 sk_status sk_conv_infer_shape(sk_infer *c, const sk_tensor *w) {
-    char shape[SK_SHAPE_TEXT], weights[SK_SHAPE_TEXT];
     const sk_conv_params *params = c->node->params;
     const sk_tensor *x = c->in[0];
     sk_tensor *y = c->out[0];
@@ -28,8 +25,8 @@ sk_status sk_conv_infer_shape(sk_infer *c, const sk_tensor *w) {
     SK_TRY(sk_window_complete(c, &attrs, x, w));
     const int64_t channels = (int64_t)w->dims[1] * params->groups;
     if (x->dims[1] >= 0 && w->dims[1] >= 0 && channels != x->dims[1])
-        return sk_bad_shape(c, "input %s does not have the channels of weights %s in %d groups",
-                            sk_tensor_text(x, shape), sk_tensor_text(w, weights), params->groups);
+        return sk_bad_shape(c, "input %pT does not have the channels of weights %pT in %d groups", x, w,
+                            params->groups);
     if (w->dims[0] >= 0 && w->dims[0] % params->groups)
         return sk_bad_shape(c, "%d output channels in %d groups", w->dims[0], params->groups);
     y->rank = x->rank;
@@ -41,8 +38,7 @@ sk_status sk_conv_infer_shape(sk_infer *c, const sk_tensor *w) {
 sk_status sk_conv_make_window(sk_prepare *p, const sk_tensor *w, sk_window *window) {
     const sk_conv_params *params = p->node->params;
     sk_window_attrs attrs = params->attrs;
-    sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
-    SK_TRY(sk_window_complete(&c, &attrs, p->in[0], w));
+    SK_TRY(sk_window_complete(&p->shapes, &attrs, p->in[0], w));
     sk_window_make(&attrs, p->in[0], p->out[0], params->groups, window, NULL);
     return SK_OK;
 }

@@ -62,28 +62,24 @@ static int output_size(const transpose_params *params, const sk_window_attrs *a,
 }
 
 static sk_status transpose_infer(sk_infer *c) {
-    char shape[SK_SHAPE_TEXT], weights[SK_SHAPE_TEXT];
     const transpose_params *params = c->node->params;
     const sk_tensor *x = c->in[0], *w = c->in[1], *bias = c->n_in > 2 ? c->in[2] : NULL;
     sk_tensor *y = c->out[0];
     y->type = SK_FLOAT32;
     if ((w->type && w->type != SK_FLOAT32) || (bias && bias->type && bias->type != SK_FLOAT32))
-        return sk_fail(c->err, SK_TYPE, "%s: weights are %s", sk_node_text(c->node, shape),
-                       sk_type_name(w->type));
+        return sk_node_fail(c->node, c->err, SK_TYPE, "weights are %s", sk_type_name(w->type));
     if (x->rank < 0 || w->rank < 0) return SK_OK;
     sk_window_attrs attrs = params->attrs;
     SK_TRY(sk_window_complete(c, &attrs, x, w));
     if (x->dims[1] >= 0 && w->dims[0] >= 0 && x->dims[1] != w->dims[0])
-        return sk_bad_shape(c, "input %s for weights %s", sk_tensor_text(x, shape),
-                            sk_tensor_text(w, weights));
+        return sk_bad_shape(c, "input %pT for weights %pT", x, w);
     if (w->dims[0] >= 0 && w->dims[0] % params->groups)
         return sk_bad_shape(c, "%d input channels in %d groups", w->dims[0], params->groups);
     const int64_t out_c = w->dims[1] < 0 ? -1 : (int64_t)w->dims[1] * params->groups;
-    if (out_c > INT32_MAX)
-        return sk_bad_shape(c, "weights %s in %d groups", sk_tensor_text(w, weights), params->groups);
+    if (out_c > INT32_MAX) return sk_bad_shape(c, "weights %pT in %d groups", w, params->groups);
     if (bias && bias->rank >= 0 &&
         (bias->rank != 1 || (bias->dims[0] >= 0 && out_c >= 0 && bias->dims[0] != out_c)))
-        return sk_bad_shape(c, "bias %s for %d channels", sk_tensor_text(bias, shape), (int)out_c);
+        return sk_bad_shape(c, "bias %pT for %d channels", bias, (int)out_c);
     y->rank = x->rank;
     y->dims[0] = x->dims[0];
     y->dims[1] = (int32_t)out_c;
@@ -92,7 +88,7 @@ static sk_status transpose_infer(sk_infer *c) {
         y->dims[2 + i] = params->has_shape ? params->shape[i] : -1;
         if (x->dims[2 + i] >= 0 && attrs.kernel[i] >= 0 &&
             !output_size(params, &attrs, i, x->dims[2 + i], &y->dims[2 + i], &pad))
-            return sk_bad_shape(c, "no output size on axis %d of %s", 2 + i, sk_tensor_text(x, shape));
+            return sk_bad_shape(c, "no output size on axis %d of %pT", 2 + i, x);
     }
     return SK_OK;
 }
@@ -132,12 +128,10 @@ static int take_scratch(sk_prepare *p, transpose_state *s, size_t in_c, size_t o
 static sk_status transpose_prepare(sk_prepare *p) {
     const transpose_params *params = p->node->params;
     const int has_bias = p->n_in > 2 && p->in[2];
-    transpose_state *s = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    p->state = s;
+    transpose_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     sk_window_attrs attrs = params->attrs;
-    sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
-    SK_TRY(sk_window_complete(&c, &attrs, p->in[0], p->in[1]));
+    SK_TRY(sk_window_complete(&p->shapes, &attrs, p->in[0], p->in[1]));
     make_window(params, &attrs, p, &s->w);
     s->form.groups = params->groups;
     memcpy(s->form.kernel, s->w.kernel, sizeof s->form.kernel);
@@ -154,9 +148,8 @@ static sk_status transpose_prepare(sk_prepare *p) {
         return SK_OK;
     }
     if (sk_phases(&s->form) < 0) {
-        char node[SK_NODE_TEXT];
-        return sk_fail(p->err, SK_UNSUPPORTED, "%s: strides of %d, %d and %d", sk_node_text(p->node, node),
-                       s->w.stride[0], s->w.stride[1], s->w.stride[2]);
+        return sk_node_fail(p->node, p->err, SK_UNSUPPORTED, "strides of %d, %d and %d", s->w.stride[0],
+                            s->w.stride[1], s->w.stride[2]);
     }
     const size_t in_c = (size_t)(s->w.in_c / s->w.groups), out_c = (size_t)(s->w.out_c / s->w.groups);
     s->igemm = sk_select_f32_igemm(p->tile);

@@ -43,7 +43,6 @@ static sk_status infer(sk_infer *c) {
     const deform_params *p = c->node->params;
     const sk_tensor *x = c->in[0], *weight = c->in[1];
     sk_tensor *y = c->out[0];
-    char text[2][SK_SHAPE_TEXT];
     sk_window_attrs attrs = p->attrs;
     y->type = x->type;
     for (int i = 1; i < c->n_in; i++)
@@ -53,8 +52,7 @@ static sk_status infer(sk_infer *c) {
     int64_t taps = 1, channels = weight->dims[0];
     if ((x->dims[1] >= 0 && (x->dims[1] != weight->dims[1] * p->group || x->dims[1] % p->offset_group)) ||
         weight->dims[0] % p->group)
-        return sk_bad_shape(c, "%s with weights %s", sk_tensor_text(x, text[0]),
-                            sk_tensor_text(weight, text[1]));
+        return sk_bad_shape(c, "%pT with weights %pT", x, weight);
     SK_TRY(sk_fit(c, 3, 1, &channels));
     y->rank = x->rank;
     y->dims[0] = x->dims[0];
@@ -70,8 +68,8 @@ static sk_status infer(sk_infer *c) {
 static sk_status ready(sk_prepare *p) {
     const deform_params *params = p->node->params;
     sk_window_attrs attrs = params->attrs;
-    deform_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    deform_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     attrs.spatial = (int8_t)(p->in[0]->rank - 2);
     for (int i = 0; i < attrs.spatial; i++) attrs.kernel[i] = p->in[1]->dims[2 + i];
     sk_window_make(&attrs, p->in[0], p->out[0], (int)params->group, &s->w, NULL);

@@ -5,12 +5,11 @@
 
 static sk_status infer(sk_infer *c) {
     const sk_tensor *x = c->in[0];
-    char text[SK_SHAPE_TEXT];
     c->out[0]->type = x->type;
     if (x->rank < 0) return SK_OK;
     const int32_t *last = x->dims + x->rank - 2;
     if (x->rank < 2 || (last[0] >= 0 && last[1] >= 0 && last[0] != last[1]))
-        return sk_bad_shape(c, "%s: not square", sk_tensor_text(x, text));
+        return sk_bad_shape(c, "%pT: not square", x);
     sk_set_shape(c->out[0], x->type, x->rank - 2, x->dims);
     return SK_OK;
 }

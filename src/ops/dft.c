@@ -232,14 +232,13 @@ static sk_status dft_sizes(const sk_infer *c, int *axis, int64_t *n) {
 static sk_status dft_infer(sk_infer *c) {
     const dft_params *params = c->node->params;
     const sk_tensor *x = c->in[0];
-    char text[SK_SHAPE_TEXT];
     int64_t n, dims[SK_MAX_RANK];
     int axis;
     sk_set_out_type(c, 0, x->type);
     if (x->rank < 0) return SK_OK;
-    if (x->rank < 2) return sk_bad_shape(c, "input %s has no axis to transform", sk_tensor_text(x, text));
+    if (x->rank < 2) return sk_bad_shape(c, "input %pT has no axis to transform", x);
     const int32_t parts = x->dims[x->rank - 1];
-    if (parts == 0 || parts > 2) return sk_bad_shape(c, "input %s", sk_tensor_text(x, text));
+    if (parts == 0 || parts > 2) return sk_bad_shape(c, "input %pT", x);
     if (params->onesided && parts > 0 && parts != 1 + params->inverse)
         return sk_bad_shape(c, "onesided of %s", parts == 1 ? "real frequencies" : "complex numbers");
     SK_TRY(dft_sizes(c, &axis, &n));
@@ -251,14 +250,13 @@ static sk_status dft_infer(sk_infer *c) {
 
 static sk_status dft_prepare(sk_prepare *p) {
     const dft_params *params = p->node->params;
-    const sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
     const sk_tensor *x = p->in[0], *y = p->out[0];
-    lines *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    lines *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     int64_t n;
     int axis;
-    SK_TRY(dft_sizes(&c, &axis, &n));
-    if (axis < 0 || n < 1) return sk_bad_shape(&c, "axis or dft_length is not known");
+    SK_TRY(dft_sizes(&p->shapes, &axis, &n));
+    if (axis < 0 || n < 1) return sk_bad_shape(&p->shapes, "axis or dft_length is not known");
     if (!sk_numel(y)) return SK_OK;
     const size_t inner = sk_span(x, axis + 1, x->rank - 1), in = (size_t)x->dims[axis];
     s->inverse = params->inverse;
@@ -297,36 +295,32 @@ static sk_status stft_sizes(const sk_infer *c, int64_t *length, int64_t *step) {
 static sk_status stft_infer(sk_infer *c) {
     const int64_t onesided = *(const int64_t *)c->node->params;
     const sk_tensor *x = c->in[0], *window = c->n_in > 2 ? c->in[2] : NULL;
-    char text[SK_SHAPE_TEXT];
     int64_t length, step;
     sk_set_out_type(c, 0, x->type);
     if (x->rank < 0) return SK_OK;
     /* the parts' axis may be missing from real signals, as onnxruntime has it */
     if (x->rank < 2 || x->rank > 3 || (x->rank == 3 && (x->dims[2] == 0 || x->dims[2] > 2)))
-        return sk_bad_shape(c, "signal %s", sk_tensor_text(x, text));
+        return sk_bad_shape(c, "signal %pT", x);
     if (onesided && x->rank == 3 && x->dims[2] == 2) return sk_bad_shape(c, "onesided of complex numbers");
-    if (window && window->rank >= 0 && window->rank != 1)
-        return sk_bad_shape(c, "window %s", sk_tensor_text(window, text));
+    if (window && window->rank >= 0 && window->rank != 1) return sk_bad_shape(c, "window %pT", window);
     SK_TRY(sk_want_types(c, 2, SK_T_FLOATS));
     SK_TRY(stft_sizes(c, &length, &step));
     int64_t dims[4] = {x->dims[0], -1, length < 0 || !onesided ? length : length / 2 + 1, 2};
     if (length > 0 && x->dims[1] >= 0) {
         if (x->dims[1] < length)
-            return sk_bad_shape(c, "signal %s is shorter than a frame of %lld", sk_tensor_text(x, text),
-                                (long long)length);
+            return sk_bad_shape(c, "signal %pT is shorter than a frame of %lld", x, (long long)length);
         if (step > 0) dims[1] = (x->dims[1] - length) / step + 1;
     }
     return sk_set_out(c, 0, x->type, 4, dims);
 }
 
 static sk_status stft_prepare(sk_prepare *p) {
-    const sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
     const sk_tensor *x = p->in[0], *y = p->out[0], *window = p->n_in > 2 ? p->in[2] : NULL;
-    lines *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    lines *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     int64_t length, step;
-    SK_TRY(stft_sizes(&c, &length, &step));
-    if (length < 1 || step < 1) return sk_bad_shape(&c, "frame_step or frame_length is not known");
+    SK_TRY(stft_sizes(&p->shapes, &length, &step));
+    if (length < 1 || step < 1) return sk_bad_shape(&p->shapes, "frame_step or frame_length is not known");
     if (!sk_numel(y)) return SK_OK;
     const size_t frames = (size_t)y->dims[1];
     s->write = (size_t)y->dims[2];

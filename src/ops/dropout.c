@@ -35,8 +35,8 @@ static sk_status infer(sk_infer *c) {
 
 static sk_status prepare(sk_prepare *p) {
     const dropout_params *params = p->node->params;
-    uint64_t *state = p->state = sk_prepare_alloc(p, sizeof *state);
-    if (!state) return sk_oom(p->err, sizeof *state);
+    uint64_t *state = sk_prepare_state(p, sizeof *state);
+    if (!state) return SK_OUT_OF_MEMORY;
     *state = params->seed;
     return SK_OK;
 }

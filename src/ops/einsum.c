@@ -143,11 +143,9 @@ static sk_status add_operand(const sk_infer *c, einsum_loops *l, int operand) {
     const einsum_params *params = c->node->params;
     const einsum_term *term = &params->in[operand];
     const sk_tensor *t = c->in[operand];
-    char text[SK_SHAPE_TEXT];
     const int ellipsis = memchr(term->labels, ELLIPSIS, (size_t)term->n) != NULL;
     if (ellipsis ? t->rank < term->n - 1 : t->rank != term->n)
-        return sk_bad_shape(c, "input %d is %s, its term has %d labels", operand, sk_tensor_text(t, text),
-                            term->n);
+        return sk_bad_shape(c, "input %d is %pT, its term has %d labels", operand, t, term->n);
     ptrdiff_t stride = 1;
     for (int axis = t->rank - 1; axis >= 0; axis--) {
         const int name = name_of(term, t->rank, axis);
@@ -348,12 +346,9 @@ static int plan_matrices(einsum_matrices *s, size_t *scratch) {
 }
 
 static sk_status prepare_typed(sk_prepare *p) {
-    const sk_infer c = {
-        .node = p->node, .in = p->in, .out = p->out, .n_in = p->n_in, .n_out = p->n_out, .err = p->err};
-    einsum_matrices *s = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    p->state = s; /* begins with the loops, all that einsum_run looks at */
-    SK_TRY(make_loops(&c, &s->l));
+    einsum_matrices *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY; /* begins with the loops, all that einsum_run looks at */
+    SK_TRY(make_loops(&p->shapes, &s->l));
     if (sk_reference(p) || p->n_in != 2 || p->in[0]->type != SK_FLOAT32 || !plan_matrices(s, &p->scratch))
         return SK_OK;
     s->gemm = sk_select_f32_gemm(p->tile);

@@ -9,7 +9,6 @@
 static sk_status check(const sk_infer *c) {
     const sk_index_params *params = c->node->params;
     const sk_tensor *in = c->in[0], *idx = c->in[1];
-    char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
     int axis = 0;
     SK_TRY(sk_index_types(c));
     if (in->rank >= 0) SK_TRY(sk_axis_in(c, params->axis, in->rank, &axis));
@@ -17,8 +16,7 @@ static sk_status check(const sk_infer *c) {
     int fits = in->rank == idx->rank;
     for (int i = 0; fits && i < in->rank; i++)
         fits = i == axis || in->dims[i] < 0 || idx->dims[i] <= in->dims[i];
-    return fits ? SK_OK
-                : sk_bad_shape(c, "indices %s do not fit %s", sk_tensor_text(idx, a), sk_tensor_text(in, b));
+    return fits ? SK_OK : sk_bad_shape(c, "indices %pT do not fit %pT", idx, in);
 }
 
 static sk_status gather_infer(sk_infer *c) {

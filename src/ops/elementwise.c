@@ -52,10 +52,8 @@ sk_status sk_elementwise_run(const sk_run *r, const sk_broadcasting *b, const vo
 }
 
 sk_status sk_want_types(const sk_infer *c, int i, uint32_t types) {
-    char text[SK_NODE_TEXT];
     if (i >= c->n_in || !c->in[i] || !c->in[i]->type || sk_type_in(c->in[i]->type, types)) return SK_OK;
-    return sk_fail(c->err, SK_TYPE, "%s: input %d is %s", sk_node_text(c->node, text), i,
-                   sk_type_name(c->in[i]->type));
+    return sk_node_fail(c->node, c->err, SK_TYPE, "input %d is %s", i, sk_type_name(c->in[i]->type));
 }
 
 sk_status sk_same_types(const sk_infer *c) {

@@ -37,18 +37,16 @@ static sk_status gemm_import(sk_import *c) {
 }
 
 static sk_status gemm_infer(sk_infer *c) {
-    char a_text[SK_SHAPE_TEXT], b_text[SK_SHAPE_TEXT];
     const gemm_params *params = c->node->params;
     const sk_tensor *a = c->in[0], *b = c->in[1], *bias = c->n_in > 2 ? c->in[2] : NULL;
     sk_tensor *y = c->out[0];
     y->type = SK_FLOAT32;
     if ((b->type && b->type != SK_FLOAT32) || (bias && bias->type && bias->type != SK_FLOAT32))
-        return sk_fail(c->err, SK_TYPE, "%s: operands of different types", sk_node_text(c->node, a_text));
+        return sk_node_fail(c->node, c->err, SK_TYPE, "operands of different types");
     y->rank = 2;
     y->dims[0] = y->dims[1] = -1;
     if ((a->rank >= 0 && a->rank != 2) || (b->rank >= 0 && b->rank != 2))
-        return sk_bad_shape(c, "%s times %s: not matrices", sk_tensor_text(a, a_text),
-                            sk_tensor_text(b, b_text));
+        return sk_bad_shape(c, "%pT times %pT: not matrices", a, b);
     int32_t ka = -1, kb = -1;
     if (a->rank == 2) {
         y->dims[0] = a->dims[params->trans_a];
@@ -59,17 +57,15 @@ static sk_status gemm_infer(sk_infer *c) {
         kb = b->dims[params->trans_b];
     }
     if (ka >= 0 && kb >= 0 && ka != kb)
-        return sk_bad_shape(c, "%s times %s (transA %d, transB %d)", sk_tensor_text(a, a_text),
-                            sk_tensor_text(b, b_text), params->trans_a, params->trans_b);
+        return sk_bad_shape(c, "%pT times %pT (transA %d, transB %d)", a, b, params->trans_a,
+                            params->trans_b);
     if (!bias || bias->rank < 0) return SK_OK;
     int fits = bias->rank <= 2;
     for (int i = 0; fits && i < bias->rank; i++) {
         const int32_t d = bias->dims[i], want = y->dims[2 - bias->rank + i];
         fits = d < 0 || d == 1 || want < 0 || d == want;
     }
-    return fits ? SK_OK
-                : sk_bad_shape(c, "C %s for a result of %s", sk_tensor_text(bias, a_text),
-                               sk_tensor_text(y, b_text));
+    return fits ? SK_OK : sk_bad_shape(c, "C %pT for a result of %pT", bias, y);
 }
 
 static double gemm_macs(const sk_node *node, const sk_tensor *const *in, const sk_tensor *const *out) {
@@ -91,9 +87,8 @@ static sk_status gemm_run_scalar(sk_run *r);
 static sk_status gemm_prepare(sk_prepare *p) {
     const gemm_params *params = p->node->params;
     const sk_tensor *bias = p->n_in > 2 ? p->in[2] : NULL;
-    gemm_state *s = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    p->state = s;
+    gemm_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     p->run = sk_reference(p) ? gemm_run_scalar : gemm_run;
     s->m = (size_t)p->out[0]->dims[0];
     s->n = (size_t)p->out[0]->dims[1];

@@ -12,13 +12,11 @@ sk_i8_operand sk_i8_operand_of(const sk_tensor *t, const sk_tensor *zero) {
 }
 
 sk_status sk_want_scales(const sk_infer *c, int i, int64_t n) {
-    char text[SK_SHAPE_TEXT];
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
     if (!t || !sk_shape_known(t)) return SK_OK;
     const size_t count = sk_numel(t);
     if (count == 1 || n < 0 || (count == (size_t)n && count > 0)) return SK_OK;
-    return sk_bad_shape(c, "input %d is %s: neither one number nor %lld", i, sk_tensor_text(t, text),
-                        (long long)n);
+    return sk_bad_shape(c, "input %d is %pT: neither one number nor %lld", i, t, (long long)n);
 }
 
 void sk_requantize(const sk_tensor *y, size_t i, int32_t sum, float scale, int32_t zero) {

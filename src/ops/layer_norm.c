@@ -24,7 +24,6 @@ static sk_status import_layer(sk_import *c) {
 
 /* Scale and shift must have the normalised axes' shape, leading ones aside. */
 static sk_status check_factor(const sk_infer *c, int i, int axis) {
-    char text[2][SK_SHAPE_TEXT];
     const sk_tensor *in = c->in[0], *t = i < c->n_in ? c->in[i] : NULL;
     SK_TRY(sk_want_types(c, i, SK_T_FLOATS));
     if (!t || t->rank < 0) return SK_OK;
@@ -32,8 +31,7 @@ static sk_status check_factor(const sk_infer *c, int i, int axis) {
         const int32_t a = d < t->rank ? t->dims[t->rank - 1 - d] : 1;
         const int32_t b = d < in->rank - axis ? in->dims[in->rank - 1 - d] : 1;
         if (a >= 0 && b >= 0 && a != b)
-            return sk_bad_shape(c, "input %d is %s for %s and axis %d", i, sk_tensor_text(t, text[0]),
-                                sk_tensor_text(in, text[1]), axis);
+            return sk_bad_shape(c, "input %d is %pT for %pT and axis %d", i, t, in, axis);
     }
     return SK_OK;
 }
@@ -156,8 +154,8 @@ static sk_tensor folded(const sk_tensor *in, uint32_t axes) {
 
 static sk_status prepare_lp(sk_prepare *p) {
     const lp_params *params = p->node->params;
-    lp_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    lp_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     int axis = 0;
     sk_axis(params->axis, p->in[0]->rank, &axis);
     const sk_tensor norms = folded(p->in[0], 1u << axis);
@@ -229,11 +227,10 @@ static sk_status infer_mvn(sk_infer *c) {
 }
 
 static sk_status prepare_mvn(sk_prepare *p) {
-    mvn_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    const sk_infer c = {.node = p->node, .in = p->in, .n_in = p->n_in, .err = p->err};
+    mvn_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     uint32_t mask;
-    SK_TRY(mvn_axes(&c, &mask));
+    SK_TRY(mvn_axes(&p->shapes, &mask));
     const sk_tensor means = folded(p->in[0], mask);
     const sk_tensor *const first[2] = {p->in[0], &means}, *const second[2] = {p->out[0], &means};
     sk_fold_ready(&s->plan, p->in[0], &means, mask);

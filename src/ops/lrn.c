@@ -36,8 +36,8 @@ static sk_status infer(sk_infer *c) {
 }
 
 static sk_status prepare(sk_prepare *p) {
-    lrn_kernels *k = p->state = sk_prepare_alloc(p, sizeof *k);
-    if (!k) return sk_oom(p->err, sizeof *k);
+    lrn_kernels *k = sk_prepare_state(p, sizeof *k);
+    if (!k) return SK_OUT_OF_MEMORY;
     k->norm = sk_select_norm(sk_reference(p));
     k->square = sk_select_unary(SK_UNARY_SQUARE, SK_FLOAT32, sk_reference(p));
     k->log = sk_select_unary(SK_UNARY_LOG, SK_FLOAT32, sk_reference(p));

@@ -76,9 +76,8 @@ const sk_impl sk_impl_zip_map = {.import = map_import, .infer = zip_infer, .run 
 /* ---- DictVectorizer ---- */
 
 static sk_status want_map(const sk_infer *c) {
-    char text[SK_SHAPE_TEXT];
     if (c->in[0]->kind == SK_MAP || !c->in[0]->type) return SK_OK;
-    return sk_bad_shape(c, "the input is %s, not a map", sk_tensor_text(c->in[0], text));
+    return sk_bad_shape(c, "the input is %pT, not a map", c->in[0]);
 }
 
 static sk_status vectorizer_infer(sk_infer *c) {

@@ -29,14 +29,13 @@ static void see(const sk_tensor *t, const sk_permutation *perm, sk_tensor *seen)
 }
 
 static sk_status matmul_infer(sk_infer *c) {
-    char a_text[SK_NODE_TEXT];
     const sk_matmul_params *params = c->node->params;
     const sk_tensor *a = c->in[0], *b = c->in[1];
     sk_tensor *y = c->out[0], a_seen, b_seen, plain = *y;
     plain.type = a->type ? a->type : b->type;
     if (a->type && b->type && a->type != b->type)
-        return sk_fail(c->err, SK_TYPE, "%s: %s times %s", sk_node_text(c->node, a_text),
-                       sk_type_name(a->type), sk_type_name(b->type));
+        return sk_node_fail(c->node, c->err, SK_TYPE, "%s times %s", sk_type_name(a->type),
+                            sk_type_name(b->type));
     see(a, params ? &params->a : NULL, &a_seen);
     see(b, params ? &params->b : NULL, &b_seen);
     SK_TRY(sk_batches_infer(c, &a_seen, &b_seen, &plain));
@@ -98,9 +97,8 @@ static sk_status prepare_product(sk_prepare *p, matmul_state *m) {
 
 static sk_status matmul_prepare(sk_prepare *p) {
     const sk_matmul_params *params = p->node->params;
-    matmul_state *m = sk_prepare_alloc(p, sizeof *m);
-    if (!m) return sk_oom(p->err, sizeof *m);
-    p->state = m;
+    matmul_state *m = sk_prepare_state(p, sizeof *m);
+    if (!m) return SK_OUT_OF_MEMORY;
     p->run = sk_numel(p->out[0]) ? matmul_run : run_nothing;
     if (p->run == run_nothing) return SK_OK; /* and then the number of batches may be anything */
     m->alpha = params ? params->alpha : 1;

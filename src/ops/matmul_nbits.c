@@ -47,9 +47,8 @@ static sk_status import(sk_import *c) {
 /* Input i, where it is there, has so many elements in whatever shape. */
 static sk_status want_count(const sk_infer *c, int i, size_t count) {
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
-    char text[SK_SHAPE_TEXT];
     if (!t || t->rank < 0 || !sk_shape_known(t) || sk_numel(t) == count) return SK_OK;
-    return sk_bad_shape(c, "input %d is %s, not of %zu elements", i, sk_tensor_text(t, text), count);
+    return sk_bad_shape(c, "input %d is %pT, not of %zu elements", i, t, count);
 }
 
 static int packed_zeros(const sk_tensor *zeros) { return zeros->type == SK_UINT8; }
@@ -71,8 +70,7 @@ static sk_status infer(sk_infer *c) {
     sk_set_out_type(c, 0, a->type);
     if (a->rank < 0) return SK_OK;
     if (a->rank == 0 || (a->dims[a->rank - 1] >= 0 && a->dims[a->rank - 1] != p->k)) {
-        char text[SK_SHAPE_TEXT];
-        return sk_bad_shape(c, "%s times a matrix of %lld rows", sk_tensor_text(a, text), (long long)p->k);
+        return sk_bad_shape(c, "%pT times a matrix of %lld rows", a, (long long)p->k);
     }
     for (int i = 0; i < a->rank; i++) dims[i] = a->dims[i];
     dims[a->rank - 1] = p->n;
@@ -81,8 +79,8 @@ static sk_status infer(sk_infer *c) {
 
 static sk_status prepare(sk_prepare *p) {
     const nbits_params *params = p->node->params;
-    nbits_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    nbits_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     s->gemm = sk_select_f32_gemm(p->tile);
     s->panels = sk_f32_scratch(p->out[0]);
     for (int i = 0; i < p->n_in; i++)

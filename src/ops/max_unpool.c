@@ -47,15 +47,13 @@ static sk_status infer(sk_infer *c) {
 }
 
 static sk_status run(sk_run *r) {
-    char node[SK_NODE_TEXT];
     const sk_tensor *x = r->in[0], *y = r->out[0];
     const int64_t *index = r->in[1]->data;
     const size_t size = sk_elem(x->type);
     sk_tensor pooled = *x;
     sk_window_attrs attrs = *(const sk_window_attrs *)r->node->params;
-    const sk_infer c = {.node = r->node, .err = r->err};
     attrs.spatial = (int8_t)(x->rank - 2);
-    SK_TRY(pooled_dims(&c, &attrs, x, pooled.dims));
+    SK_TRY(pooled_dims(&r->shapes, &attrs, x, pooled.dims));
     if (sk_nbytes(y)) memset(y->data, 0, sk_nbytes(y));
     for (size_t i = 0; i < sk_numel(x); i++) {
         int64_t rest = index[i];
@@ -70,8 +68,8 @@ static sk_status run(sk_run *r) {
             step *= (size_t)y->dims[d];
         }
         if (!inside || rest)
-            return sk_fail(r->err, SK_VALUE, "%s: index %lld is outside the output",
-                           sk_node_text(r->node, node), (long long)index[i]);
+            return sk_node_fail(r->node, r->err, SK_VALUE, "index %lld is outside the output",
+                                (long long)index[i]);
         memcpy((char *)y->data + to * size, (const char *)x->data + i * size, size);
     }
     return SK_OK;

@@ -57,11 +57,9 @@ sk_status sk_ml_post(sk_import *c, int *post) {
 
 sk_status sk_ml_rows_in(const sk_infer *c, int32_t *rows, int32_t *features) {
     const sk_tensor *in = c->in[0];
-    char text[SK_SHAPE_TEXT];
     *rows = *features = -1;
     if (in->rank < 0) return SK_OK;
-    if (in->rank != 1 && in->rank != 2)
-        return sk_bad_shape(c, "the input is %s, not rows of features", sk_tensor_text(in, text));
+    if (in->rank != 1 && in->rank != 2) return sk_bad_shape(c, "the input is %pT, not rows of features", in);
     *rows = in->rank == 1 ? 1 : in->dims[0];
     *features = in->dims[in->rank - 1];
     return SK_OK;
@@ -90,8 +88,7 @@ sk_status sk_ml_prepare(sk_prepare *p, size_t work) {
     sk_ml_size(p->in[0], &rows, &features);
     if (!sk_add(features, work, &doubles) ||
         !sk_mul(doubles, sizeof(double) * (size_t)p->threads, &p->scratch)) {
-        char node[SK_NODE_TEXT];
-        return sk_fail(p->err, SK_LIMIT, "%s: too many features", sk_node_text(p->node, node));
+        return sk_node_fail(p->node, p->err, SK_LIMIT, "too many features");
     }
     return SK_OK;
 }

@@ -44,8 +44,7 @@ sk_status sk_set_out(const sk_infer *c, int i, int type, int rank, const int64_t
     out->rank = (int8_t)rank;
     size_t bytes;
     if (type && sk_shape_known(out) && !sk_tensor_bytes(out, &bytes)) {
-        char text[SK_SHAPE_TEXT];
-        return sk_bad_shape(c, "output %d would be %s: too large", i, sk_tensor_text(out, text));
+        return sk_bad_shape(c, "output %d would be %pT: too large", i, out);
     }
     return SK_OK;
 }
@@ -66,9 +65,7 @@ sk_status sk_list_input(const sk_infer *c, int i, const char *what, int64_t dst[
     if (!t) return SK_OK;
     SK_TRY(sk_want_ints(c, i, what));
     if (t->rank > 1 || (t->rank == 1 && t->dims[0] > SK_MAX_RANK)) {
-        char text[SK_SHAPE_TEXT];
-        return sk_bad_shape(c, "%s is %s, not a list of at most %d integers", what, sk_tensor_text(t, text),
-                            SK_MAX_RANK);
+        return sk_bad_shape(c, "%s is %pT, not a list of at most %d integers", what, t, SK_MAX_RANK);
     }
     *n = sk_known_ints(t, dst, SK_MAX_RANK);
     return SK_OK;
@@ -97,14 +94,13 @@ sk_status sk_set_along(const sk_infer *c, int i, int type, int64_t axis, int64_t
 
 sk_status sk_fit(const sk_infer *c, int i, int rank, int64_t *dims) {
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
-    char text[SK_SHAPE_TEXT];
     if (!t || t->rank < 0) return SK_OK;
     int fits = t->rank == rank;
     for (int d = 0; fits && d < rank; d++) {
         if (dims[d] < 0) dims[d] = t->dims[d];
         else fits = t->dims[d] < 0 || t->dims[d] == dims[d];
     }
-    return fits ? SK_OK : sk_bad_shape(c, "input %d is %s, which does not fit", i, sk_tensor_text(t, text));
+    return fits ? SK_OK : sk_bad_shape(c, "input %d is %pT, which does not fit", i, t);
 }
 
 sk_status sk_want_one(const sk_infer *c, int i) {
@@ -172,17 +168,10 @@ sk_status sk_want_word(sk_import *c, const char *name, const char *const *words,
                        attr->s.length > 60 ? 60 : (int)attr->s.length, attr->s.text);
 }
 
-static sk_status fail_node(sk_error *err, const sk_node *node, sk_status status, const char *fmt,
-                           va_list args) {
-    char what[400], text[SK_NODE_TEXT];
-    sk_vformat(what, sizeof what, fmt, args);
-    return sk_fail(err, status, "%s: %s", sk_node_text(node, text), what);
-}
-
 sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    fail_node(c->err, c->node, status, fmt, args);
+    sk_node_vfail(c->node, c->err, status, fmt, args);
     va_end(args);
     return status;
 }
@@ -190,7 +179,7 @@ sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) {
 sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    fail_node(r->err, r->node, status, fmt, args);
+    sk_node_vfail(r->node, r->err, status, fmt, args);
     va_end(args);
     return status;
 }
@@ -198,7 +187,7 @@ sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) {
 sk_status sk_infer_fail(const sk_infer *c, sk_status status, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    fail_node(c->err, c->node, status, fmt, args);
+    sk_node_vfail(c->node, c->err, status, fmt, args);
     va_end(args);
     return status;
 }

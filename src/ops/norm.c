@@ -54,12 +54,11 @@ void sk_channels_affine(sk_pool *pool, const sk_norm_kernels *k, const sk_channe
 }
 
 sk_status sk_want_vector(const sk_infer *c, int i, int32_t n) {
-    char text[SK_SHAPE_TEXT];
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
     if (!t) return SK_OK;
     SK_TRY(sk_want_types(c, i, SK_T_FLOATS));
     if (t->rank < 0 || (t->rank == 1 && (n < 0 || t->dims[0] < 0 || t->dims[0] == n))) return SK_OK;
-    return sk_bad_shape(c, "input %d is %s, not a vector of %d", i, sk_tensor_text(t, text), (int)n);
+    return sk_bad_shape(c, "input %d is %pT, not a vector of %d", i, t, (int)n);
 }
 
 static int32_t channel_count(const sk_tensor *t) { return t->rank < 0 ? -1 : t->rank < 2 ? 1 : t->dims[1]; }
@@ -92,10 +91,9 @@ static sk_status import_batch(sk_import *c) {
 /* Not spatial: every position of a channel has statistics of its own. */
 static sk_status want_positions(const sk_infer *c, int i) {
     const sk_tensor *x = c->in[0], *t = c->in[i];
-    char text[SK_SHAPE_TEXT];
     if (!sk_shape_known(x) || !sk_shape_known(t) || x->rank < 1 || sk_numel(t) == sk_span(x, 1, x->rank))
         return sk_want_types(c, i, SK_T_FLOATS);
-    return sk_bad_shape(c, "input %d is %s", i, sk_tensor_text(t, text));
+    return sk_bad_shape(c, "input %d is %pT", i, t);
 }
 
 static sk_status infer_batch(sk_infer *c) {

@@ -46,7 +46,6 @@ static sk_status import(sk_import *c) {
 
 static sk_status infer(sk_infer *c) {
     const int tensors = (c->n_in - 2) / (2 + states_of(c->node));
-    char text[2][SK_SHAPE_TEXT];
     SK_TRY(sk_want_types(c, 1, SK_T(INT64)));
     for (int i = 0; i < 2; i++)
         if (sk_shape_known(c->in[i]) && sk_numel(c->in[i]) != 1)
@@ -56,8 +55,7 @@ static sk_status infer(sk_infer *c) {
         SK_TRY(sk_want_types(c, i, SK_T(FLOAT32) | SK_T(FLOAT64)));
         if ((t->type && x->type && t->type != x->type) ||
             (sk_shape_known(t) && sk_shape_known(x) && !sk_same_shape(t, x)))
-            return sk_bad_shape(c, "input %d is %s, its tensor %s", i, sk_tensor_text(t, text[0]),
-                                sk_tensor_text(x, text[1]));
+            return sk_bad_shape(c, "input %d is %pT, its tensor %pT", i, t, x);
     }
     for (int i = 0; i < c->n_out; i++)
         if (c->out[i]) sk_copy_type(c->out[i], c->in[2 + i % tensors]);

@@ -140,9 +140,8 @@ static void pad_into(const sk_run *r, int mode, const int64_t *before) {
 
 static sk_status pad_run(sk_run *r) {
     const pad_params *params = r->node->params;
-    const sk_infer c = {r->node, r->in, r->out, r->n_in, r->n_out, r->err};
     int64_t before[SK_MAX_RANK] = {0}, dims[SK_MAX_RANK] = {0};
-    SK_TRY(pad_place(&c, before, dims));
+    SK_TRY(pad_place(&r->shapes, before, dims));
     for (int i = 0; i < r->in[0]->rank; i++)
         if (dims[i] != r->out[0]->dims[i])
             return sk_run_fail(r, SK_VALUE, "axis %d would have %d elements, not %d", i, (int)dims[i],

@@ -41,7 +41,6 @@ static int kind_of(int param) {
 }
 
 static sk_status pool_import(sk_import *c) {
-    char node[SK_NODE_TEXT];
     const sk_attr *attr = sk_node_attr(c->node, "p");
     pool_params *params = sk_params(c, sizeof *params);
     if (!params) return sk_oom(c->err, sizeof *params);
@@ -49,14 +48,12 @@ static sk_status pool_import(sk_import *c) {
     params->p = 2;
     if (attr && attr->kind == SK_ATTR_FLOAT) { /* as the first opset had it */
         if (!(attr->f >= 1 && attr->f <= 1000))
-            return sk_fail(c->err, SK_MALFORMED, "%s: p is outside of 1 to 1000",
-                           sk_node_text(c->node, node));
+            return sk_node_fail(c->node, c->err, SK_MALFORMED, "p is outside of 1 to 1000");
         params->p = (int32_t)attr->f;
     } else {
         SK_TRY(sk_want(c, "p", SK_ATTR_INT, &attr));
         if (attr && (attr->i < 1 || attr->i > 1000))
-            return sk_fail(c->err, SK_MALFORMED, "%s: p is %lld", sk_node_text(c->node, node),
-                           (long long)attr->i);
+            return sk_node_fail(c->node, c->err, SK_MALFORMED, "p is %lld", (long long)attr->i);
         if (attr) params->p = (int32_t)attr->i;
     }
     SK_TRY(sk_want(c, "count_include_pad", SK_ATTR_INT, &attr));
@@ -111,9 +108,8 @@ static sk_status pool_run_scalar(sk_run *r);
 static sk_status prepare_typed(sk_prepare *p) {
     const pool_params *params = p->node->params;
     const sk_tensor *x = p->in[0], *y = p->out[0];
-    pool_state *s = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    p->state = s;
+    pool_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     p->run = run_nothing;
     if (sk_numel(y) == 0) return SK_OK;
     s->kind = (uint8_t)kind_of(p->node->op->param);

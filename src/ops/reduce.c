@@ -116,12 +116,11 @@ static sk_status prepare_log_sum_exp(sk_prepare *p, reduce_state *s, uint32_t ma
 }
 
 static sk_status prepare(sk_prepare *p) {
-    reduce_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    const sk_infer c = {.node = p->node, .in = p->in, .n_in = p->n_in, .err = p->err};
+    reduce_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     uint32_t mask = 0;
     int known = 0;
-    SK_TRY(reduced_axes(&c, &mask, &known));
+    SK_TRY(reduced_axes(&p->shapes, &mask, &known));
     s->kind = (uint8_t)reduce_kind(p->node);
     s->loop = (uint8_t)sk_fold_loop(fold_kind(s->kind), p->in[0]->type);
     if (!known || !s->loop) return sk_no_kernel(p, p->in[0]->type);

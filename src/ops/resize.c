@@ -72,10 +72,9 @@ static const sk_tensor *list(const sk_infer *c, int i) {
 }
 
 static sk_status check_list(const sk_infer *c, const sk_tensor *t, const char *what, int n, uint32_t types) {
-    char text[SK_SHAPE_TEXT];
     if (!t || !t->data) return SK_OK;
     if (t->rank != 1 || t->dims[0] != n || !sk_type_in(t->type, types))
-        return sk_bad_shape(c, "%s is %s, not a list of %d", what, sk_tensor_text(t, text), n);
+        return sk_bad_shape(c, "%s is %pT, not a list of %d", what, t, n);
     return SK_OK;
 }
 
@@ -158,10 +157,8 @@ static sk_status resize_infer(sk_infer *c) {
     const sk_tensor *in = c->in[0];
     resize_axis axes[SK_MAX_RANK] = {0};
     int64_t dims[SK_MAX_RANK];
-    char node[SK_NODE_TEXT];
     if (in->type && p->mode != RESIZE_NEAREST && !sk_type_in(in->type, SK_T_ARITH))
-        return sk_fail(c->err, SK_UNSUPPORTED, "%s: interpolation of %s", sk_node_text(c->node, node),
-                       sk_type_name(in->type));
+        return sk_node_fail(c->node, c->err, SK_UNSUPPORTED, "interpolation of %s", sk_type_name(in->type));
     sk_set_out_type(c, 0, in->type);
     if (in->rank < 0) return SK_OK;
     SK_TRY(resize_axes(c, axes));
@@ -259,15 +256,12 @@ static sk_status prepare_passes(sk_prepare *p, resize_state *s, resize_axis *sto
 
 static sk_status prepare_typed(sk_prepare *p) {
     const resize_params *params = p->node->params;
-    const sk_infer c = {
-        .node = p->node, .in = p->in, .out = p->out, .n_in = p->n_in, .n_out = p->n_out, .err = p->err};
     const sk_tensor *in = p->in[0];
     resize_axis axes[SK_MAX_RANK] = {0}, stored[SK_MAX_RANK] = {0};
     int8_t order[SK_MAX_RANK];
-    SK_TRY(resize_axes(&c, axes));
-    resize_state *s = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
-    p->state = s;
+    SK_TRY(resize_axes(&p->shapes, axes));
+    resize_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     s->nearest_fn = sk_select_nearest(sk_reference(p));
     s->resample_fn = sk_select_resample(sk_reference(p));
     if (!sk_numel(p->out[0])) return SK_OK;
@@ -275,7 +269,7 @@ static sk_status prepare_typed(sk_prepare *p) {
     for (int i = 0; i < in->rank; i++) {
         stored[i] = axes[order[i]];
         if (stored[i].out != p->out[0]->dims[order[i]])
-            return sk_bad_shape(&c, "the size of axis %d is not known", order[i]);
+            return sk_bad_shape(&p->shapes, "the size of axis %d is not known", order[i]);
     }
     return params->mode == RESIZE_NEAREST ? prepare_nearest(p, s, stored) : prepare_passes(p, s, stored);
 }

@@ -18,13 +18,12 @@ static sk_status reverse_import(sk_import *c) {
 static sk_status reverse_infer(sk_infer *c) {
     const reverse_params *params = c->node->params;
     const sk_tensor *in = c->in[0], *lengths = c->in[1];
-    char text[SK_SHAPE_TEXT];
     SK_TRY(sk_want_ints(c, 1, "sequence_lens"));
-    if (in->rank >= 0 && in->rank < 2) return sk_bad_shape(c, "the input is %s", sk_tensor_text(in, text));
+    if (in->rank >= 0 && in->rank < 2) return sk_bad_shape(c, "the input is %pT", in);
     if (lengths->rank >= 0 &&
         (lengths->rank != 1 || (in->rank >= 0 && lengths->dims[0] >= 0 && in->dims[params->batch] >= 0 &&
                                 lengths->dims[0] != in->dims[params->batch])))
-        return sk_bad_shape(c, "sequence_lens is %s", sk_tensor_text(lengths, text));
+        return sk_bad_shape(c, "sequence_lens is %pT", lengths);
     return sk_infer_same(c);
 }
 

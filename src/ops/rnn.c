@@ -107,11 +107,10 @@ typedef struct rnn_dims {
 /* *known = dim, or fails when both are known and differ. */
 static sk_status agree(const sk_infer *c, int input, int axis, int64_t *known) {
     const int32_t dim = c->in[input]->dims[axis];
-    char text[SK_SHAPE_TEXT];
     if (dim < 0) return SK_OK;
     if (*known >= 0 && *known != dim)
-        return sk_bad_shape(c, "input %d is %s, dimension %d should be %lld", input,
-                            sk_tensor_text(c->in[input], text), axis, (long long)*known);
+        return sk_bad_shape(c, "input %d is %pT, dimension %d should be %lld", input, c->in[input], axis,
+                            (long long)*known);
     *known = dim;
     return SK_OK;
 }
@@ -119,15 +118,13 @@ static sk_status agree(const sk_infer *c, int input, int axis, int64_t *known) {
 /* Input i, if given, must have these dimensions; unknown ones (-1) are learnt from it. */
 static sk_status agree_all(const sk_infer *c, int i, int rank, int64_t *const *dims) {
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
-    char text[SK_SHAPE_TEXT], node[SK_NODE_TEXT];
     if (!t) return SK_OK;
     const int type = i == IN_LENGTHS ? SK_INT32 : SK_FLOAT32;
     if (t->type && t->type != type)
-        return sk_fail(c->err, SK_TYPE, "%s: input %d is %s, not %s", sk_node_text(c->node, node), i,
-                       sk_type_name(t->type), sk_type_name(type));
+        return sk_node_fail(c->node, c->err, SK_TYPE, "input %d is %s, not %s", i, sk_type_name(t->type),
+                            sk_type_name(type));
     if (t->rank < 0) return SK_OK;
-    if (t->rank != rank)
-        return sk_bad_shape(c, "input %d is %s, not of rank %d", i, sk_tensor_text(t, text), rank);
+    if (t->rank != rank) return sk_bad_shape(c, "input %d is %pT, not of rank %d", i, t, rank);
     for (int d = 0; d < rank; d++) SK_TRY(agree(c, i, d, dims[d]));
     return SK_OK;
 }
@@ -207,8 +204,7 @@ static sk_status write_packed(const sk_pack *pack, void *dst) {
 }
 
 static sk_status too_large(const sk_prepare *p) {
-    char node[SK_NODE_TEXT];
-    return sk_fail(p->err, SK_LIMIT, "%s: its weights or states are too large", sk_node_text(p->node, node));
+    return sk_node_fail(p->node, p->err, SK_LIMIT, "its weights or states are too large");
 }
 
 static sk_status pack_weights(sk_prepare *p, rnn_state *state, int input, size_t k, const float **packed) {
@@ -236,12 +232,10 @@ static sk_status pack_weights(sk_prepare *p, rnn_state *state, int input, size_t
 
 static sk_status rnn_prepare(sk_prepare *p) {
     const rnn_params *params = p->node->params;
-    const sk_infer c = {p->node, p->in, p->out, p->n_in, p->n_out, p->err};
     rnn_dims d;
-    SK_TRY(rnn_sizes(&c, &d));
-    rnn_state *state = sk_prepare_alloc(p, sizeof *state);
-    if (!state) return sk_oom(p->err, sizeof *state);
-    p->state = state;
+    SK_TRY(rnn_sizes(&p->shapes, &d));
+    rnn_state *state = sk_prepare_state(p, sizeof *state);
+    if (!state) return SK_OUT_OF_MEMORY;
     state->kernel = sk_select_rnn(sk_reference(p));
     state->reference = sk_reference(p);
     state->args = (sk_rnn_args){.cell = (sk_cell)p->node->op->param,

@@ -63,17 +63,14 @@ static sk_status infer(sk_infer *c) {
     const int table = table_at(c->node);
     const sk_tensor *x = c->in[0], *at = positions_of(c->node, c->n_in, c->in);
     const uint32_t type = x->type ? 1u << x->type : SK_T_NORM;
-    char text[4][SK_SHAPE_TEXT];
     sizes s;
     SK_TRY(sk_want_types(c, table, type));
     SK_TRY(sk_want_types(c, table + 1, type));
-    if (at && at->type && at->type != SK_INT64)
-        return sk_bad_shape(c, "positions are %s", sk_tensor_text(at, text[0]));
+    if (at && at->type && at->type != SK_INT64) return sk_bad_shape(c, "positions are %pT", at);
     if (sk_shape_known(x) && sk_shape_known(c->in[table]) && sk_shape_known(c->in[table + 1]) &&
         (!at || sk_shape_known(at)) && !measure(c->node, c->n_in, c->in, &s))
-        return sk_bad_shape(c, "X %s, cos %s, sin %s, positions %s do not fit", sk_tensor_text(x, text[0]),
-                            sk_tensor_text(c->in[table], text[1]), sk_tensor_text(c->in[table + 1], text[2]),
-                            at ? sk_tensor_text(at, text[3]) : "none");
+        return sk_bad_shape(c, "X %pT, cos %pT, sin %pT, positions %pT do not fit", x, c->in[table],
+                            c->in[table + 1], at);
     return sk_infer_same(c);
 }
 

@@ -156,13 +156,12 @@ static sk_status vectorizer_infer(sk_infer *c) {
     int64_t dims[2] = {-1, 0};
     for (int i = 0; i < c->n_in; i++) {
         const sk_tensor *in = c->in[i];
-        char text[SK_SHAPE_TEXT];
         if (!in) return sk_bad_shape(c, "input %d is absent", i);
         const int64_t n = columns(c->node, in, i);
         const int32_t rows = in->rank < 0 ? -1 : in->rank == 1 ? 1 : in->dims[0];
         if (in->rank == 0 || in->rank > 2 || (in->type && !sk_type_in(in->type, c->node->op->types)) ||
             (dims[0] >= 0 && rows >= 0 && dims[0] != rows))
-            return sk_bad_shape(c, "input %d is %s, which does not fit", i, sk_tensor_text(in, text));
+            return sk_bad_shape(c, "input %d is %pT, which does not fit", i, in);
         if (rows >= 0) dims[0] = rows;
         dims[1] = n < 0 || dims[1] < 0 ? -1 : dims[1] + n;
     }

@@ -15,8 +15,7 @@ static sk_status import(sk_import *c) {
     const int64_t scanned = sk_attr_int(node, "num_scan_inputs", 0);
     if (scanned < 1 || scanned > node->n_inputs - 1 || body->graph->n_inputs != node->n_inputs - 1 ||
         node->n_outputs > body->graph->n_outputs || body->graph->n_outputs < node->n_inputs - 1 - scanned)
-        return sk_fail(c->err, SK_MALFORMED, "%s: inputs or outputs do not match its body",
-                       sk_node_text(node, text));
+        return sk_node_fail(node, c->err, SK_MALFORMED, "inputs or outputs do not match its body");
     return SK_OK;
 }
 

@@ -122,11 +122,10 @@ static sk_status split_infer(sk_infer *c) {
 }
 
 static sk_status split_run(sk_run *r) {
-    const sk_infer c = {.node = r->node, .in = r->in, .n_in = r->n_in, .err = r->err};
     const sk_tensor *in = r->in[0];
     const int drop = (r->n_in < 2 || !r->in[1]) && !sk_attr_int(r->node, "keepdims", 1);
     parts p;
-    SK_TRY(find_parts(&c, &p));
+    SK_TRY(find_parts(&r->shapes, &p));
     sk_tensor *items = r->out[0]->data;
     const size_t outer = sk_span(in, 0, p.axis), whole = outer ? sk_nbytes(in) / outer : 0;
     const int64_t n = in->dims[p.axis];

@@ -56,8 +56,8 @@ static void split(const sk_prepare *p, softmax_state *s) {
 }
 
 static sk_status prepare(sk_prepare *p) {
-    softmax_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
-    if (!s) return sk_oom(p->err, sizeof *s);
+    softmax_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
     const int type = p->in[0]->type;
     split(p, s);
     s->loop = type == SK_FLOAT64 || sk_reference(p) ? SK_FLOAT64 : SK_FLOAT32;

@@ -158,11 +158,10 @@ static sk_status normalizer_import(sk_import *c) {
 static sk_status normalizer_infer(sk_infer *c) {
     const normalizer_params *params = c->node->params;
     const sk_tensor *in = c->in[0];
-    char text[SK_SHAPE_TEXT];
     sk_set_out_type(c, 0, SK_STRING);
     if (in->rank < 0) return SK_OK;
     if (in->rank != 1 && (in->rank != 2 || (in->dims[0] != 1 && in->dims[0] >= 0)))
-        return sk_bad_shape(c, "the input is %s, not [C] or [1,C]", sk_tensor_text(in, text));
+        return sk_bad_shape(c, "the input is %pT, not [C] or [1,C]", in);
     const int32_t n = in->dims[in->rank - 1];
     const int64_t left = params->n ? -1 : n ? n : 1, dims[2] = {in->rank == 1 ? left : 1, left};
     return sk_set_out(c, 0, SK_STRING, in->rank, dims);

@@ -118,14 +118,11 @@ static sk_status tfidf_import(sk_import *c) {
 static sk_status tfidf_infer(sk_infer *c) {
     const tfidf_params *params = c->node->params;
     const sk_tensor *in = c->in[0];
-    char text[SK_SHAPE_TEXT], node[SK_NODE_TEXT];
     sk_set_out_type(c, 0, SK_FLOAT32);
     if (in->type && (in->type == SK_STRING) != (params->pool.type == SK_STRING))
-        return sk_fail(c->err, SK_TYPE, "%s: no n-grams of type %s", sk_node_text(c->node, node),
-                       sk_type_name(in->type));
+        return sk_node_fail(c->node, c->err, SK_TYPE, "no n-grams of type %s", sk_type_name(in->type));
     if (in->rank < 0) return SK_OK;
-    if (in->rank != 1 && in->rank != 2)
-        return sk_bad_shape(c, "the input is %s, not [C] or [N,C]", sk_tensor_text(in, text));
+    if (in->rank != 1 && in->rank != 2) return sk_bad_shape(c, "the input is %pT, not [C] or [N,C]", in);
     const int64_t dims[2] = {in->rank == 1 ? params->width : in->dims[0], params->width};
     return sk_set_out(c, 0, SK_FLOAT32, in->rank, dims);
 }

@@ -33,8 +33,7 @@ static sk_status transpose_infer(sk_infer *c) {
     sk_set_out_type(c, 0, in->type);
     if (rank < 0) return SK_OK;
     if (params->n >= 0 && params->n != rank) {
-        char text[SK_SHAPE_TEXT];
-        return sk_bad_shape(c, "perm has %d axes, the input is %s", params->n, sk_tensor_text(in, text));
+        return sk_bad_shape(c, "perm has %d axes, the input is %pT", params->n, in);
     }
     int64_t dims[SK_MAX_RANK];
     for (int i = 0; i < rank; i++) dims[i] = in->rank < 0 ? -1 : in->dims[source_axis(params, i, rank)];

@@ -37,8 +37,7 @@ static sk_status tree_prepare(sk_prepare *p) {
         !sk_add(per_row, (size_t)f->targets / 8 + 1, &per_row) ||
         !sk_mul(per_row, block_rows(features) * sizeof(double), &bytes) ||
         !sk_mul(bytes, (size_t)p->threads, &p->scratch)) {
-        char node[SK_NODE_TEXT];
-        return sk_fail(p->err, SK_LIMIT, "%s: too many features or targets", sk_node_text(p->node, node));
+        return sk_node_fail(p->node, p->err, SK_LIMIT, "too many features or targets");
     }
     if (!rows) p->scratch = 0;
     return SK_OK;

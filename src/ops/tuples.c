@@ -10,7 +10,6 @@ static sk_status list_shape(const sk_infer *c, int least, int64_t dims[2 * SK_MA
     const sk_index_params *params = c->node->params;
     const sk_tensor *in = c->in[0], *idx = c->in[1];
     const int batch = (int)params->batch_dims;
-    char a[SK_SHAPE_TEXT], b[SK_SHAPE_TEXT];
     *rank = -1;
     SK_TRY(sk_index_types(c));
     if (in->rank < 0 || idx->rank < 0) return SK_OK;
@@ -19,9 +18,7 @@ static sk_status list_shape(const sk_infer *c, int least, int64_t dims[2 * SK_MA
     int fits = in->rank > batch && depth >= least && depth <= in->rank - batch;
     for (int i = 0; fits && i < batch; i++)
         fits = in->dims[i] < 0 || idx->dims[i] < 0 || in->dims[i] == idx->dims[i];
-    if (!fits)
-        return sk_bad_shape(c, "index tuples of %d (%s) do not fit %s", (int)depth, sk_tensor_text(idx, a),
-                            sk_tensor_text(in, b));
+    if (!fits) return sk_bad_shape(c, "index tuples of %d (%pT) do not fit %pT", (int)depth, idx, in);
     sk_dims(idx, dims);
     *rank = idx->rank - 1;
     for (int i = batch + depth; i < in->rank; i++) dims[(*rank)++] = in->dims[i];

@@ -128,8 +128,8 @@ static sk_status infer_test(sk_infer *c) {
 }
 
 static sk_status prepare(sk_prepare *p) {
-    sk_broadcasting *b = p->state = sk_prepare_alloc(p, sizeof *b);
-    if (!b) return sk_oom(p->err, sizeof *b);
+    sk_broadcasting *b = sk_prepare_state(p, sizeof *b);
+    if (!b) return SK_OUT_OF_MEMORY;
     return sk_unary_ready(p, b, p->node->params, p->in[0], p->out[0]);
 }
 

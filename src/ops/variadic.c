@@ -25,8 +25,8 @@ static sk_status prepare_mean(const sk_prepare *p, variadic_state *s) {
 static sk_status prepare(sk_prepare *p) {
     const size_t stages = p->n_in > 1 ? (size_t)p->n_in - 1 : 1;
     const size_t size = sizeof(variadic_state) + stages * sizeof(sk_broadcasting);
-    variadic_state *s = p->state = sk_prepare_alloc(p, size);
-    if (!s) return sk_oom(p->err, size);
+    variadic_state *s = sk_prepare_state(p, size);
+    if (!s) return SK_OUT_OF_MEMORY;
     int kind = is_mean(p->node) ? SK_BINARY_ADD : p->node->op->param;
     if (p->n_in == 1) kind = SK_BINARY_MIN; /* with itself: a copy */
     for (size_t i = 0; i < stages; i++) {

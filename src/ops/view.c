@@ -65,18 +65,15 @@ static sk_status reshape_dims(sk_infer *c, const int64_t *shape, int n, int64_t 
     }
     if (in->rank < 0) return SK_OK;
     const int64_t have = product(from, SK_MAX_RANK), want = product(to, n);
-    char text[SK_SHAPE_TEXT];
     if (want == -2 || have == -2) return sk_bad_shape(c, "the shape is too large");
     if (inferred < 0) {
         if (have >= 0 && have != want)
-            return sk_bad_shape(c, "%s has not the %lld elements of the new shape", sk_tensor_text(in, text),
-                                (long long)want);
+            return sk_bad_shape(c, "%pT has not the %lld elements of the new shape", in, (long long)want);
         return SK_OK;
     }
     if (have < 0) return SK_OK;
     if (want == 0 || have % want)
-        return sk_bad_shape(c, "%s cannot be cut into parts of %lld", sk_tensor_text(in, text),
-                            (long long)want);
+        return sk_bad_shape(c, "%pT cannot be cut into parts of %lld", in, (long long)want);
     dims[inferred] = have / want;
     return SK_OK;
 }

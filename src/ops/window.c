@@ -7,23 +7,22 @@
 
 sk_status sk_window_ints(sk_import *c, const char *name, int sides, int64_t least, int8_t *spatial,
                          int32_t *first, int32_t *second) {
-    char node[SK_NODE_TEXT];
     const sk_attr *attr;
     SK_TRY(sk_want(c, name, SK_ATTR_INTS, &attr));
     if (!attr || attr->count == 0) return SK_OK;
     if (attr->count % (uint32_t)sides || attr->count / (uint32_t)sides > SK_SPATIAL)
-        return sk_fail(c->err, SK_UNSUPPORTED, "%s: %s with %u values (at most %d spatial dimensions)",
-                       sk_node_text(c->node, node), name, attr->count, SK_SPATIAL);
+        return sk_node_fail(c->node, c->err, SK_UNSUPPORTED,
+                            "%s with %u values (at most %d spatial dimensions)", name, attr->count,
+                            SK_SPATIAL);
     const int n = (int)attr->count / sides;
     if (*spatial >= 0 && *spatial != n)
-        return sk_fail(c->err, SK_MALFORMED, "%s: %s has %u values where others have %d",
-                       sk_node_text(c->node, node), name, attr->count, *spatial * sides);
+        return sk_node_fail(c->node, c->err, SK_MALFORMED, "%s has %u values where others have %d", name,
+                            attr->count, *spatial * sides);
     *spatial = (int8_t)n;
     for (int i = 0; i < (int)attr->count; i++) {
         const int64_t v = attr->ints[i];
         if (v < least || v > INT32_MAX)
-            return sk_fail(c->err, SK_MALFORMED, "%s: %s has the value %lld", sk_node_text(c->node, node),
-                           name, (long long)v);
+            return sk_node_fail(c->node, c->err, SK_MALFORMED, "%s has the value %lld", name, (long long)v);
         if (i < n) first[i] = (int32_t)v;
         else second[i - n] = (int32_t)v;
     }
@@ -32,7 +31,6 @@ sk_status sk_window_ints(sk_import *c, const char *name, int sides, int64_t leas
 
 static sk_status read_auto_pad(sk_import *c, uint8_t *auto_pad) {
     static const char *const names[] = {"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"};
-    char node[SK_NODE_TEXT];
     const sk_attr *attr;
     SK_TRY(sk_want(c, "auto_pad", SK_ATTR_STRING, &attr));
     *auto_pad = SK_PAD_EXPLICIT;
@@ -42,8 +40,8 @@ static sk_status read_auto_pad(sk_import *c, uint8_t *auto_pad) {
             *auto_pad = i;
             return SK_OK;
         }
-    return sk_fail(c->err, SK_MALFORMED, "%s: auto_pad is '%.*s'", sk_node_text(c->node, node),
-                   (int)attr->s.length, attr->s.text);
+    return sk_node_fail(c->node, c->err, SK_MALFORMED, "auto_pad is '%.*s'", (int)attr->s.length,
+                        attr->s.text);
 }
 
 sk_status sk_window_import(sk_import *c, sk_window_attrs *attrs) {
@@ -67,20 +65,18 @@ sk_status sk_window_import(sk_import *c, sk_window_attrs *attrs) {
 
 sk_status sk_window_complete(sk_infer *c, sk_window_attrs *attrs, const sk_tensor *x,
                              const sk_tensor *weight) {
-    char shape[SK_SHAPE_TEXT];
     if (x->rank < 3 || x->rank > 2 + SK_SPATIAL)
-        return sk_bad_shape(c, "input %s: 1 to %d spatial dimensions are supported", sk_tensor_text(x, shape),
-                            SK_SPATIAL);
+        return sk_bad_shape(c, "input %pT: 1 to %d spatial dimensions are supported", x, SK_SPATIAL);
     if (attrs->spatial >= 0 && attrs->spatial != x->rank - 2)
-        return sk_bad_shape(c, "input %s, but the attributes are for %d spatial dimensions",
-                            sk_tensor_text(x, shape), attrs->spatial);
+        return sk_bad_shape(c, "input %pT, but the attributes are for %d spatial dimensions", x,
+                            attrs->spatial);
     attrs->spatial = (int8_t)(x->rank - 2);
     if (!weight) return attrs->has_kernel ? SK_OK : sk_bad_shape(c, "no kernel_shape");
-    if (weight->rank != x->rank) return sk_bad_shape(c, "weights %s", sk_tensor_text(weight, shape));
+    if (weight->rank != x->rank) return sk_bad_shape(c, "weights %pT", weight);
     for (int i = 0; i < attrs->spatial; i++) {
         const int32_t k = weight->dims[2 + i];
         if (k == 0 || (attrs->has_kernel && k > 0 && k != attrs->kernel[i]))
-            return sk_bad_shape(c, "weights %s do not have the kernel_shape", sk_tensor_text(weight, shape));
+            return sk_bad_shape(c, "weights %pT do not have the kernel_shape", weight);
         if (!attrs->has_kernel) attrs->kernel[i] = k;
     }
     return SK_OK;
@@ -104,16 +100,14 @@ static int32_t output_size(const sk_window_attrs *a, int i, int32_t in, int *fit
 }
 
 sk_status sk_window_output(sk_infer *c, const sk_window_attrs *attrs, const sk_tensor *x, sk_tensor *out) {
-    char shape[SK_SHAPE_TEXT];
     for (int i = 0; i < attrs->spatial; i++) {
         int fits = 1;
         const int32_t in = x->dims[2 + i];
         out->dims[2 + i] = in < 0 || attrs->kernel[i] < 0 ? -1 : output_size(attrs, i, in, &fits);
         if (!fits)
-            return sk_bad_shape(c,
-                                "a window of %d (dilation %d, pads %d and %d) does not fit on axis %d of %s",
-                                attrs->kernel[i], attrs->dilation[i], attrs->pad[i], attrs->pad_end[i], 2 + i,
-                                sk_tensor_text(x, shape));
+            return sk_bad_shape(
+                c, "a window of %d (dilation %d, pads %d and %d) does not fit on axis %d of %pT",
+                attrs->kernel[i], attrs->dilation[i], attrs->pad[i], attrs->pad_end[i], 2 + i, x);
     }
     return SK_OK;
 }
