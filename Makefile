@@ -208,8 +208,13 @@ test-lint: $(NPM) $(EMCC)
 test-c: $(NATIVE_BIN)
 test-asan: $(ASAN_BIN) all
 test-js test-conformance test-models test-browser test-size: all
+test-conformance: $(BUILD)/native/bin/c/operators
 $(SUITES): test-packages
 	@node tests/run-suites.js $(@:test-%=%)
+
+.PHONY: docs
+docs: all $(BUILD)/native/bin/c/operators test-packages ## write docs/operators.md from the op table
+	@node tests/operators.js
 
 .PHONY: lint
 lint: test-packages $(NPM) $(EMCC) ## format, clang-tidy, include rule, biome, types, file lengths

@@ -55,7 +55,10 @@ const suites = soak
         ['node', 'tests/fuzz/operators.js', path.join(buildDir, 'asan/bin/fuzz/malformed')],
       ],
       js: () => nodeTests('tests/js', '--test-concurrency=2'),
-      conformance: () => ['run', 'own'].map((name) => ['node', ...nodeFlags, `tests/conformance/${name}.js`]),
+      conformance: () => [
+        ...['run', 'own'].map((name) => ['node', ...nodeFlags, `tests/conformance/${name}.js`]),
+        ['node', 'tests/operators.js', '--check'],
+      ],
       models: () => nodeTests('tests/models', '--test-concurrency=1'),
       browser: () => nodeTests('tests/browser', '--test-concurrency=1'),
       size: () => [['node', 'tests/lint/size.js']],

@@ -143,8 +143,10 @@ static sk_status condition(sk_body *b, int *holds) {
         *holds = l->value != NULL || (l->output && !l->dropped);
         if (*b->at == '#' || *b->at == ':') {
             const sk_tensor *t = *holds ? sk_expand_type(b->x, l->value) : NULL;
-            *holds = t && (*b->at == '#' ? t->rank : t->type) == b->at[1] - '0';
-            b->at += 2;
+            const int is = !t ? -1 : *b->at == '#' ? t->rank : t->type;
+            int number = 0;
+            for (b->at++; sk_is_digit(*b->at); b->at++) number = 10 * number + (*b->at - '0');
+            *holds = is == number;
         }
     }
     *holds ^= negated;

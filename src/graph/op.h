@@ -217,6 +217,7 @@ typedef enum sk_op_flag {
     SK_OP_STEPS = 1024,   /* out[0] takes numbers a step apart: a sum of them is soon rounded to steps again,
                              and has to be as exact as it can, or that falls to the other side */
     SK_OP_KINDS = 2048,   /* takes other kinds of values than tensors (sk_kind) */
+    SK_OP_WIDENS = 4096,  /* takes narrower types too, by way of casts (passes/widen.c) */
 } sk_op_flag;
 
 struct sk_op {

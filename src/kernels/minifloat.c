@@ -33,9 +33,28 @@ static const format *format_of(int type) {
     }
 }
 
-int sk_is_minifloat(int type) { return format_of(type) != NULL; }
+int sk_is_minifloat(int type) { return type == SK_FLOAT8E8M0 || format_of(type) != NULL; }
+
+#define SCALE_NAN 0xffu
+#define SCALE_BIAS 127
+
+/* float8e8m0: all of the byte is exponent, and no code is zero. Signs are lost. */
+static unsigned encode_scale(double x, int how) {
+    const double a = fabs(x), half = how & SK_MINIFLOAT_DOWN ? 2 : how & SK_MINIFLOAT_NEAREST ? 1.5 : 1;
+    uint64_t pattern;
+    if (x != x) return SCALE_NAN;
+    memcpy(&pattern, &a, sizeof pattern);
+    int code = (int)(pattern >> 52) - 1023 + SCALE_BIAS; /* of the power of two below */
+    if (code >= 0 && code < (int)SCALE_NAN) {
+        const double fraction = sk_scale2(a, SCALE_BIAS - code);
+        if (half == 1 ? fraction > 1 : fraction >= half) code++;
+    }
+    if (code >= 0 && code < (int)SCALE_NAN) return (unsigned)code;
+    return how & SK_MINIFLOAT_OVERFLOWS ? SCALE_NAN : code < 0 ? 0 : SCALE_NAN - 1;
+}
 
 double sk_minifloat_decode(int type, unsigned bits) {
+    if (type == SK_FLOAT8E8M0) return bits == SCALE_NAN ? NAN : sk_scale2(1, (int)bits - SCALE_BIAS);
     const format *f = format_of(type);
     const unsigned sign = bits >> (f->exponent + f->mantissa),
                    code = bits & ((1u << (f->exponent + f->mantissa)) - 1);
@@ -48,7 +67,10 @@ double sk_minifloat_decode(int type, unsigned bits) {
     return sign ? -x : x;
 }
 
-unsigned sk_minifloat_encode(int type, double x) {
+unsigned sk_minifloat_encode(int type, double x) { return sk_minifloat_encode_as(type, x, 0); }
+
+unsigned sk_minifloat_encode_as(int type, double x, int how) {
+    if (type == SK_FLOAT8E8M0) return encode_scale(x, how);
     const format *f = format_of(type);
     const unsigned sign = (signbit(x) ? 1u : 0u) << (f->exponent + f->mantissa);
     if (x != x || (isinf(x) && f->unsigned_zero))
@@ -68,6 +90,9 @@ unsigned sk_minifloat_encode(int type, double x) {
         if (biased <= f->largest) code = (unsigned)biased;
     }
     /* float8 saturates even where it has an infinity: what ONNX's casts do unless told otherwise */
-    if (code > f->largest) code = f->infinity && sk_type_bits(type) > 8 ? f->infinity : f->largest;
+    const int overflows = (how & SK_MINIFLOAT_OVERFLOWS) || sk_type_bits(type) > 8;
+    if (code > f->largest && overflows && f->unsigned_zero) return f->nan;
+    if (code > f->largest)
+        code = !overflows ? f->largest : f->infinity ? f->infinity : f->nan ? f->nan : f->largest;
     return code == 0 && f->unsigned_zero ? 0 : sign | code;
 }

@@ -4,11 +4,12 @@
 
 #include "core/decimal.h"
 #include "core/maths.h"
+#include "kernels/minifloat.h"
 #include "ops/elementwise.h"
 
 typedef struct cast_params {
-    int to;            /* 0: as input 1 (CastLike) */
-    uint8_t overflows; /* saturate = 0: what only float8 targets know */
+    int to;  /* 0: as input 1 (CastLike) */
+    int how; /* saturate and round_mode, as minifloat.h has them: what only 8-bit floats know */
 } cast_params;
 
 /* Up to opset 5 the type stands there by its name. */
@@ -22,11 +23,13 @@ static sk_status import_name(sk_import *c, cast_params *params) {
 }
 
 static sk_status import_cast(sk_import *c) {
+    static const char *const modes[] = {"up", "down", "nearest", NULL};
     int64_t to = 0, saturate;
     cast_params *params = sk_params(c, sizeof *params);
     if (!params) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_want_int(c, "saturate", 1, &saturate));
-    params->overflows = saturate == 0;
+    SK_TRY(sk_want_word(c, "round_mode", modes, 0, &params->how));
+    params->how = params->how * SK_MINIFLOAT_DOWN + (saturate == 0 ? SK_MINIFLOAT_OVERFLOWS : 0);
     if (c->node->op->param) return SK_OK;
     if (c->node->opset < 6) return import_name(c, params);
     if (!sk_node_attr(c->node, "to")) return sk_bad_attr(c, SK_MALFORMED, "attribute 'to' is missing");
@@ -36,8 +39,6 @@ static sk_status import_cast(sk_import *c) {
     params->to = (int)to;
     if (!sk_type_in(params->to, SK_T_CAST | SK_T(STRING)))
         return sk_bad_attr(c, SK_UNSUPPORTED, "to %s", sk_type_name(params->to));
-    if (params->overflows && sk_type_in(params->to, SK_T_FLOAT8))
-        return sk_bad_attr(c, SK_UNSUPPORTED, "to %s without saturation", sk_type_name(params->to));
     return SK_OK;
 }
 
@@ -45,6 +46,19 @@ static sk_status infer_cast(sk_infer *c) {
     const cast_params *params = c->node->params;
     SK_TRY(sk_infer_same(c));
     c->out[0]->type = (uint8_t)(params->to ? params->to : c->in[1]->type);
+    return SK_OK;
+}
+
+/* To 8-bit floats otherwise than by default. */
+static sk_status run_as_told(sk_run *r) {
+    const cast_params *params = r->node->params;
+    const sk_tensor *in = r->in[0], *out = r->out[0];
+    for (size_t i = 0, n = sk_numel(in); i < n; i++) {
+        double x;
+        if (in->type == SK_FLOAT64) x = ((const double *)in->data)[i];
+        else sk_load(in->type, SK_FLOAT64, in->data, i, &x, 1);
+        ((uint8_t *)out->data)[i] = (uint8_t)sk_minifloat_encode_as(out->type, x, params->how);
+    }
     return SK_OK;
 }
 
@@ -120,8 +134,8 @@ static sk_status run_from_text(sk_run *r) {
     const sk_tensor *out = r->out[0];
     const sk_string *in = r->in[0]->data;
     const int type = out->type,
-              real =
-                  !sk_type_in(type, SK_T_CAST & ~(SK_T_FLOATS | SK_T_FLOAT8 | SK_T(FLOAT4E2M1) | SK_T(BOOL)));
+              real = !sk_type_in(type, SK_T_CAST & ~(SK_T_FLOATS | SK_T_FLOAT8 | SK_T(FLOAT8E8M0) |
+                                                     SK_T(FLOAT4E2M1) | SK_T(BOOL)));
     for (size_t i = 0, n = sk_numel(out); i < n; i++) {
         double x;
         uint64_t whole;
@@ -146,7 +160,8 @@ static sk_status prepare_cast(sk_prepare *p) {
         return SK_OK;
     }
     if (from == SK_STRING && to == SK_STRING) return SK_OK;
-    if (!sk_convert_loop(from, to) || (!params->to && params->overflows && sk_type_in(to, SK_T_FLOAT8)))
+    if (params->how && sk_type_in(to, SK_T_FLOAT8 | SK_T(FLOAT8E8M0)) && from != to) p->run = run_as_told;
+    if (!sk_convert_loop(from, to))
         return sk_fail(p->err, SK_UNSUPPORTED, "%s from %s to %s", sk_node_text(p->node, text),
                        sk_type_name(from), sk_type_name(to));
     return SK_OK;

@@ -10,7 +10,7 @@
 #define SK_T_RANGE (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(INT16) | SK_T(INT32) | SK_T(INT64))
 /* Types with an order, and those that probabilities come in. */
 #define SK_T_ORDERED (SK_T_NUMBER | SK_T(BOOL) | SK_T(FLOAT16) | SK_T(BFLOAT16))
-#define SK_T_DRAWN (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16))
+#define SK_T_DRAWN (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16) | SK_T(BFLOAT16))
 /* Random operators: what is drawn; or'ed with LIKE when shape and type are input 0's. */
 enum { SK_RANDOM_NORMAL, SK_RANDOM_UNIFORM, SK_RANDOM_BERNOULLI, SK_RANDOM_MULTINOMIAL, SK_RANDOM_LIKE = 16 };
 
@@ -60,7 +60,7 @@ enum { SK_OP_LAYER_NORM, SK_OP_RMS_NORM };
 #define SK_T_FLOAT8 (SK_T(FLOAT8E4M3FN) | SK_T(FLOAT8E4M3FNUZ) | SK_T(FLOAT8E5M2) | SK_T(FLOAT8E5M2FNUZ))
 #define SK_T_CAST                                                                                            \
     (SK_T_ARITH | SK_T(BOOL) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) | SK_T(UINT2) | SK_T(FLOAT4E2M1) |      \
-     SK_T_FLOAT8)
+     SK_T_FLOAT8 | SK_T(FLOAT8E8M0))
 #define SK_T_QUANTIZED                                                                                       \
     (SK_T(UINT8) | SK_T(INT8) | SK_T(UINT16) | SK_T(INT16) | SK_T(INT4) | SK_T(UINT4) | SK_T(INT2) |         \
      SK_T(UINT2) | SK_T_FLOAT8 | SK_T(FLOAT4E2M1))

@@ -4,12 +4,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/minifloat.h"
 #include "ops/elementwise.h"
 #include "ops/fold.h"
 
 typedef struct quant_params {
     int64_t axis, block;
-    int type; /* output_dtype, 0: not given */
+    int type;          /* output_dtype, 0: not given */
+    uint8_t overflows; /* saturate = 0: what only float8 knows */
 } quant_params;
 
 typedef struct quant_state {
@@ -19,6 +21,7 @@ typedef struct quant_state {
     size_t outer, n, inner, block; /* block: how many along the axis share a scale */
     size_t n_scales;
     uint8_t vector; /* a scale for each of n (inner is 1) or of inner numbers */
+    uint8_t overflows;
 } quant_state;
 
 static sk_status import(sk_import *c) {
@@ -33,8 +36,8 @@ static sk_status import(sk_import *c) {
         return sk_bad_attr(c, SK_MALFORMED, "block_size is %lld", (long long)params->block);
     if (type < 0 || type >= SK_TYPE_COUNT)
         return sk_bad_attr(c, SK_MALFORMED, "no element type %lld", (long long)type);
-    if (!saturate) return sk_bad_attr(c, SK_UNSUPPORTED, "saturate = 0");
     params->type = (int)type;
+    params->overflows = !saturate;
     return SK_OK;
 }
 
@@ -45,7 +48,7 @@ static sk_status check_scale(const sk_infer *c) {
     const sk_tensor *x = c->in[0], *scale = c->in[1], *zero = c->n_in > 2 ? c->in[2] : NULL;
     char text[2][SK_SHAPE_TEXT];
     int axis;
-    SK_TRY(sk_want_types(c, 1, SK_T(FLOAT32) | SK_T(FLOAT16) | SK_T(BFLOAT16)));
+    SK_TRY(sk_want_types(c, 1, SK_T_NORM | SK_T(INT32) | SK_T(FLOAT8E8M0)));
     if (!sk_shape_known(x) || !sk_shape_known(scale)) return SK_OK;
     if (zero && sk_shape_known(zero) && sk_numel(zero) != sk_numel(scale))
         return sk_bad_shape(c, "scale %s, zero point %s", sk_tensor_text(scale, text[0]),
@@ -110,6 +113,8 @@ static sk_status prepare(sk_prepare *p) {
     quant_state *s = p->state = sk_prepare_alloc(p, sizeof *s);
     if (!s) return sk_oom(p->err, sizeof *s);
     split(p, s);
+    s->overflows =
+        ((const quant_params *)p->node->params)->overflows && sk_type_in(p->out[0]->type, SK_T_FLOAT8);
     s->quantize = sk_select_quantize(p->out[0]->type, sk_reference(p));
     s->arithmetic = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
     s->round = sk_select_unary(SK_UNARY_ROUND, SK_FLOAT32, sk_reference(p));
@@ -145,7 +150,10 @@ static void quantize_run(const quant_state *s, const quant_run *q, const sk_tens
         s->arithmetic(SK_BINARY_DIV, block, 1, scale, (int)q->step, block, n);
         if (whole) s->round(block, block, n, &(sk_unary_args){.kind = SK_UNARY_ROUND});
         s->arithmetic(SK_BINARY_ADD, block, 1, zero, (int)q->step, block, n);
-        sk_store(SK_FLOAT32, y->type, block, y->data, q->first + at, n);
+        for (size_t i = 0; s->overflows && i < n; i++)
+            ((uint8_t *)y->data)[q->first + at + i] =
+                (uint8_t)sk_minifloat_encode_as(y->type, (double)block[i], SK_MINIFLOAT_OVERFLOWS);
+        if (!s->overflows) sk_store(SK_FLOAT32, y->type, block, y->data, q->first + at, n);
     }
 }
 

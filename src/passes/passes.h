@@ -24,5 +24,10 @@ sk_status sk_each_graph(sk_ir *ir, sk_graph *graph, sk_status (*visit)(sk_ir *, 
 sk_status sk_drop_dead(sk_ir *ir, sk_graph *graph, sk_error *err);
 /* Infers one node's outputs from what its inputs' values are known to be. Bodies first. */
 sk_status sk_infer_static(sk_ir *ir, sk_node *node, sk_error *err);
+/* The type to which inputs of this type are cast for the operator (SK_OP_WIDENS); 0: none, it takes them or
+ * does not. */
+int sk_wider(const sk_op *op, int type);
+/* Puts the casts around graph->nodes[*at] that it needs; *at: where the node stands then. */
+sk_status sk_widen(sk_ir *ir, sk_graph *graph, int *at, sk_error *err);
 
 #endif
