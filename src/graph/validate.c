@@ -56,6 +56,12 @@ typedef struct validation {
     int count, nodes;
 } validation;
 
+#define MOST 40 /* are listed */
+
+static void note(validation *v, const sk_error *why) {
+    if (++v->count <= MOST) sk_text_add(&v->unsupported, "%s%.*s", v->count > 1 ? "; " : "", 300, why->text);
+}
+
 static sk_status validate_graph(validation *v, sk_graph *graph);
 
 static sk_status validate_node(validation *v, sk_node *node) {
@@ -64,7 +70,7 @@ static sk_status validate_node(validation *v, sk_node *node) {
     node->op = sk_op_find(node->domain, node->op_type, node->opset);
     if (node->op && (node->op->flags & SK_OP_INTERNAL)) node->op = NULL;
     if (!node->op) {
-        if (++v->count <= 40)
+        if (++v->count <= MOST)
             sk_text_add(&v->unsupported, "%s%s%s%s version %d%s", v->count > 1 ? "; " : "", node->domain,
                         node->domain[0] ? "." : "", sk_node_text(node, text), (int)node->opset,
                         any_version(node) ? " (known in newer opsets only)" : "");
@@ -77,8 +83,8 @@ static sk_status validate_node(validation *v, sk_node *node) {
     sk_import import = {v->ir, node, &failure};
     const sk_status status = node->op->impl->import(&import);
     if (status == SK_UNSUPPORTED) {
-        if (++v->count <= 40)
-            sk_text_add(&v->unsupported, "%s%.*s", v->count > 1 ? "; " : "", 300, failure.text);
+        note(v, &failure);
+        node->op = NULL;
         return SK_OK;
     }
     if (status != SK_OK) return sk_fail(v->err, status, "%s", failure.text);
@@ -91,15 +97,30 @@ static sk_status validate_graph(validation *v, sk_graph *graph) {
     return SK_OK;
 }
 
+/* In a model that is refused anyway: also nodes on types that they do not take, as far as types are known
+ * without the missing operators. A node whose inputs could be widened is left out. */
+static void note_types(validation *v, const sk_graph *graph) {
+    for (int i = 0; i < graph->n_nodes; i++) {
+        sk_node *node = graph->nodes[i];
+        for (int j = 0; j < node->n_bodies; j++) note_types(v, node->bodies[j]);
+        if (!node->op) continue;
+        const int type = node->n_inputs && node->inputs[0] ? node->inputs[0]->type.type : 0;
+        if ((node->op->flags & SK_OP_WIDENS) && !sk_type_in(type, node->op->types)) continue;
+        sk_error why = {.status = SK_OK};
+        if (sk_infer_values(v->ir, node, &why) == SK_UNSUPPORTED) note(v, &why);
+    }
+}
+
 sk_status sk_validate(sk_ir *ir, sk_error *err) {
     validation v = {.ir = ir, .err = err};
     sk_text_init(&v.unsupported, ir->arena.heap);
     sk_status status = validate_graph(&v, ir->main);
+    if (status == SK_OK && v.count) note_types(&v, ir->main);
     if (status == SK_OK && v.count)
         status = v.unsupported.failed || !v.unsupported.chars
                      ? sk_oom(err, 256)
                      : sk_fail(err, SK_UNSUPPORTED, "%d of %d nodes are not supported: %s%s", v.count,
-                               v.nodes, v.unsupported.chars, v.count > 40 ? "; ..." : "");
+                               v.nodes, v.unsupported.chars, v.count > MOST ? "; ..." : "");
     sk_text_free(&v.unsupported);
     return status;
 }

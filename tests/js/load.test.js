@@ -313,3 +313,30 @@ test('an unsupported operator is named', async () => {
   });
   await rejects(load(strange), 'unsupported', /NoSuchThing/);
 });
+
+test('everything unsupported is in one error: operators, domains, opsets, attributes, types', async () => {
+  const many = buildModel({
+    opset: 17,
+    inputs: [value('x', 'float32', [2]), value('s', 'string', [2])],
+    outputs: [value('y', 'float32', [2])],
+    nodes: [
+      node('NoSuchThing', ['x'], ['a'], {}, { name: 'first' }),
+      node('Swish', ['x'], ['b'], {}, { name: 'newer' }),
+      node('Fancy', ['x'], ['c'], {}, { name: 'other', domain: 'com.example' }),
+      node('Sin', ['s'], ['d'], {}, { name: 'typed' }),
+      node('Cast', ['x'], ['e'], { to: 14 }, { name: 'cast' }),
+      node('Sum', ['a', 'b', 'c', 'e'], ['y']),
+    ],
+  });
+  const error = await load(many).catch((/** @type {unknown} */ e) => any(e));
+  assert.equal(error.code, 'unsupported');
+  for (const part of [
+    /^5 of 6 nodes/,
+    /NoSuchThing 'first' version 17/,
+    /Swish 'newer' version 17 \(known in newer opsets only\)/,
+    /com\.example\.Fancy 'other' version 1/,
+    /Cast 'cast'/,
+    /Sin 'typed' on string/,
+  ])
+    assert.match(error.message, part);
+});
