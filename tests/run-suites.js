@@ -37,8 +37,13 @@ const nodeTests = (folder, ...flags) => {
   const tests = files(path.join(root, folder), '.test.js');
   return tests.length ? [['node', ...nodeFlags, '--test', '--test-reporter=spec', ...flags, ...tests]] : [];
 };
+/** All but the one that only prints the op table, for docs/operators.md. */
 const programs = (variant, ...kinds) =>
-  kinds.flatMap((kind) => files(path.join(buildDir, variant, 'bin', kind)).map((file) => [file]));
+  kinds.flatMap((kind) =>
+    files(path.join(buildDir, variant, 'bin', kind))
+      .filter((file) => path.basename(file) !== 'operators')
+      .map((file) => [file]),
+  );
 const valgrind = (command) => ['valgrind', '-q', '--error-exitcode=9', '--leak-check=full', ...command];
 
 const suites = soak

@@ -88,8 +88,9 @@ static void put_double(writer *w, double value) {
 #endif
 
 static void put_tensor(writer *w, const sk_tensor *t) {
-    char text[SK_SHAPE_TEXT];
-    put(w, t ? sk_tensor_text(t, text) : "none", t ? strlen(text) : 4);
+    char buffer[SK_SHAPE_TEXT];
+    const char *text = t ? sk_tensor_text(t, buffer) : "none";
+    put(w, text, strlen(text));
 }
 
 size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args) {

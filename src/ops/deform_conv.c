@@ -150,8 +150,8 @@ static sk_status run(sk_run *r) {
     const deform_state *s = r->state;
     if (!sk_numel(r->out[0])) return SK_OK;
     const size_t blocks = (sk_pixels(s->w.out) + BLOCK - 1) / BLOCK;
-    const float *in[5] = {0};
-    for (int i = 0; i < r->n_in; i++)
+    const float *in[5] = {r->in[0]->data};
+    for (int i = 1; i < r->n_in; i++)
         if (r->in[i]) in[i] = r->in[i]->data;
     const deform_work k = {.s = s,
                            .x = in[0],

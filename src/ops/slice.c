@@ -64,7 +64,7 @@ static sk_status slice_infer(sk_infer *c) {
 
 static sk_status slice_run(sk_run *r) {
     const sk_tensor *in = r->in[0], *out = r->out[0];
-    slice_axis axes[SK_MAX_RANK];
+    slice_axis axes[SK_MAX_RANK] = {{0}};
     SK_TRY(slice_axes(&r->shapes, axes));
     ptrdiff_t from[SK_MAX_RANK], to[SK_MAX_RANK];
     sk_byte_strides(in, from);
