@@ -62,7 +62,10 @@ sk_status sk_ports_of(const sk_node *node, sk_arena *arena, sk_ports *ports, sk_
     const size_t n_in = (size_t)node->n_inputs, n = n_in + (size_t)node->n_outputs;
     const size_t bytes = n * (sizeof(sk_tensor) + sizeof(sk_tensor *));
     ports->tensors = sk_arena_calloc(arena, 1, bytes);
-    if (!ports->tensors) return sk_oom(err, bytes);
+    if (!ports->tensors) {
+        sk_oom(err, bytes);
+        return SK_OUT_OF_MEMORY;
+    }
     sk_tensor **pointers = (sk_tensor **)(ports->tensors + n);
     ports->in = (const sk_tensor **)pointers;
     ports->out = pointers + n_in;
