@@ -52,3 +52,20 @@ export const map = (x, f) => tensor(x.type, x.dims, Array.from(numbersOf(x), f))
 
 /** A tensor's elements as numbers, float16 and bfloat16 decoded. */
 export const numbersOf = (x) => (/^b?float16$/.test(x.type) ? x.toFloat32() : x.data);
+
+/** A tensor of strings. */
+export const str = (dims, list) => new Tensor('string', list, dims);
+export const bools = (dims, list) => tensor('bool', dims, list.map(Number));
+/** A case of one node; `rest`: its further fields. */
+export const one = (name, op, opset, attrs, inputs, outputs, rest = {}) => ({
+  name,
+  op,
+  opset,
+  attrs,
+  inputs,
+  outputs,
+  ...rest,
+});
+/** One that must end in the error. */
+export const bad = (name, op, opset, attrs, inputs, error, rest = {}) =>
+  one(name, op, opset, attrs, inputs, undefined, { error, ...rest });

@@ -1,20 +1,5 @@
 // Operators on strings: what they do is written out here, but for numbers' texts, which JavaScript prints and reads itself.
-import { Tensor } from '../dist.js';
-import { f32, i64, tensor } from '../cases.js';
-
-const str = (dims, list) => new Tensor('string', list, dims);
-const bools = (dims, list) => tensor('bool', dims, list.map(Number));
-const one = (name, op, opset, attrs, inputs, outputs, rest = {}) => ({
-  name,
-  op,
-  opset,
-  attrs,
-  inputs,
-  outputs,
-  ...rest,
-});
-const bad = (name, op, opset, attrs, inputs, error, rest = {}) =>
-  one(name, op, opset, attrs, inputs, undefined, { error, ...rest });
+import { bad, bools, f32, i64, one, str, tensor } from '../cases.js';
 
 // ---- Cast ----
 

@@ -1,20 +1,5 @@
 // RegexFullMatch and TfIdfVectorizer: expectations counted by hand.
-import { f32, tensor } from '../cases.js';
-import { Tensor } from '../dist.js';
-
-const str = (dims, list) => new Tensor('string', list, dims);
-const bools = (dims, list) => tensor('bool', dims, list.map(Number));
-const one = (name, op, opset, attrs, inputs, outputs, rest = {}) => ({
-  name,
-  op,
-  opset,
-  attrs,
-  inputs,
-  outputs,
-  ...rest,
-});
-const bad = (name, op, opset, attrs, inputs, error, rest = {}) =>
-  one(name, op, opset, attrs, inputs, undefined, { error, ...rest });
+import { bad, bools, f32, one, str, tensor } from '../cases.js';
 
 const texts = (list) => str([list.length], list);
 
