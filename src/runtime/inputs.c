@@ -145,17 +145,17 @@ sk_status sk_set_strings(sk_model *model, int input, int item, int rank, const i
         SK_TRY(check_input(model, model->ir.main->inputs[input], &t));
         SK_TRY(hold(model, slot, &t, bytes));
     }
+    slot->given = 0; /* until every string is in its place */
     char *copy = sk_arena_alloc(&slot->items, text_size);
     if (!copy) return sk_oom(&model->error, text_size);
     if (text_size) memcpy(copy, text, text_size);
     for (size_t i = 0, n = sk_numel(&t); i < n; i++) {
-        if (lengths[i] > text_size - used) {
-            slot->given = 0;
+        if (lengths[i] > text_size - used)
             return sk_fail(&model->error, SK_VALUE, "the strings are longer than their text");
-        }
         ((sk_string *)set->data)[i] = (sk_string){copy + used, lengths[i]};
         used += lengths[i];
     }
+    slot->given = 1;
     return SK_OK;
 }
 
