@@ -143,6 +143,8 @@ typedef struct sk_i8_conv_args {
 } sk_i8_conv_args;
 typedef void sk_i8_conv_fn(const sk_i8_conv_args *args);
 
+#include "kernels/int8.h"
+
 /* ---- pooling ---- */
 
 /* One output pixel: y[c] = the maximum, or the sum divided by `divisor`, over `runs` runs of `length` pixels

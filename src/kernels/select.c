@@ -73,6 +73,21 @@ const sk_winograd_kernels *sk_select_f32_winograd(const sk_window *w) {
     return (int64_t)w->batch * w->out[1] * w->out[2] <= 64 ? &few : &made;
 }
 
+sk_i8_form sk_select_i8_form(int activations, int weights) {
+    (void)activations;
+    (void)weights;
+    return SK_I8_WIDE;
+}
+
+sk_i8_gather_fn *sk_select_i8_gather(int reference) {
+    return REF(reference) ? i8_gather__ref : i8_gather__simd128;
+}
+
+sk_i8_gemm_fn *sk_select_i8_gemm(sk_i8_form form, int reference) {
+    (void)form;
+    return REF(reference) ? i8_gemm__ref : i8_gemm_4x8__simd128;
+}
+
 /* ---- pooling ---- */
 
 sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference) {

@@ -22,6 +22,12 @@ typedef struct sk_winograd_kernels {
 /* For a 3 x 3 convolution; NULL: the direct way is better. */
 const sk_winograd_kernels *sk_select_f32_winograd(const sk_window *w);
 
+/* The best form of packed weights for 8-bit products, by what is known of the operands: `activations`: all
+ * within 0..127; `weights`: all within -64..63 once they are signed. */
+sk_i8_form sk_select_i8_form(int activations, int weights);
+sk_i8_gather_fn *sk_select_i8_gather(int reference);
+sk_i8_gemm_fn *sk_select_i8_gemm(sk_i8_form form, int reference);
+
 /* ---- pooling ---- */
 /* One output pixel of a float32 pool (sk_pool_kind), channels-last; NULL: only any_pool__ref does it. */
 sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference);
