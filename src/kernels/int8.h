@@ -32,11 +32,11 @@ typedef struct sk_i8_gather_args {
 } sk_i8_gather_args;
 typedef void sk_i8_gather_fn(const sk_i8_gather_args *args);
 
-/* How many of the `left` rows, of k bytes over all pieces, the next block takes: few enough to stay in the
- * second-level cache, and no small block at the end. */
+/* How many of the `left` rows, of k bytes over all pieces, the next block takes: whole tiles, few enough to
+ * stay in the second-level cache, and no small block at the end. */
 static inline size_t sk_i8_block_rows(size_t left, size_t k) {
-    const size_t usual = k <= 2048 ? 48 : 32;
-    return left > usual * 4 / 3 ? usual : left;
+    if (left <= SK_I8_ROWS) return left;
+    return k > 1024 || left < 120 ? 40 : 60;
 }
 
 /* Bytes of gathered rows of k bytes each (over all pieces) for that form; 0: too many. Room for m rounded up

@@ -74,9 +74,8 @@ const sk_winograd_kernels *sk_select_f32_winograd(const sk_window *w) {
 }
 
 sk_i8_form sk_select_i8_form(int activations, int weights) {
-    (void)activations;
-    (void)weights;
-    return SK_I8_WIDE;
+    if (!SK_DOT7 || (!activations && !weights)) return SK_I8_WIDE;
+    return activations ? (weights ? SK_I8_BOTH7 : SK_I8_A7) : SK_I8_W7;
 }
 
 sk_i8_gather_fn *sk_select_i8_gather(int reference) {
@@ -84,8 +83,15 @@ sk_i8_gather_fn *sk_select_i8_gather(int reference) {
 }
 
 sk_i8_gemm_fn *sk_select_i8_gemm(sk_i8_form form, int reference) {
-    (void)form;
-    return REF(reference) ? i8_gemm__ref : i8_gemm_4x8__simd128;
+    if (REF(reference)) return i8_gemm__ref;
+    switch (form) {
+#if SK_DOT7
+    case SK_I8_W7: return i8_gemm_5x8__relaxed_w7;
+    case SK_I8_A7: return i8_gemm_5x8__relaxed_a7;
+    case SK_I8_BOTH7: return i8_gemm_4x8__relaxed_both7;
+#endif
+    default: return i8_gemm_4x8__simd128;
+    }
 }
 
 /* ---- pooling ---- */

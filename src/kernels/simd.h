@@ -40,6 +40,23 @@ SK_INLINE v128_t sk_madd(v128_t a, v128_t b, v128_t c) {
 #endif
 }
 
+/* Bytes a times bytes b, added in pairs to 16-bit numbers; b within 0..127. Only where it is one instruction.
+ */
+#if SK_RELAXED || SK_NATIVE
+#define SK_DOT7 1
+SK_INLINE v128_t sk_dot7(v128_t a, v128_t b) {
+#if SK_NATIVE
+    const v128_t even =
+        wasm_i16x8_mul(wasm_i16x8_shr(wasm_i16x8_shl(a, 8), 8), wasm_i16x8_shr(wasm_i16x8_shl(b, 8), 8));
+    return wasm_i16x8_add(even, wasm_i16x8_mul(wasm_i16x8_shr(a, 8), wasm_i16x8_shr(b, 8)));
+#else
+    return wasm_i16x8_relaxed_dot_i8x16_i7x16(a, b);
+#endif
+}
+#else
+#define SK_DOT7 0
+#endif
+
 /* min(max(x, lo), hi) that lets NaN through; one instruction each on x86, unlike f32x4.min and max. This is
  * what clamps, Relu and Clip mean everywhere here: hi wins when lo > hi, and -0 stays -0 under lo = 0. */
 SK_INLINE v128_t sk_clamp4(v128_t x, v128_t lo, v128_t hi) {

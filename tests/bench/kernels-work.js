@@ -10,6 +10,7 @@
  */
 import { depthwise, models, product, vectors } from './kernels-shapes.js';
 
+const FORMS = ['wide', 'w7', 'a7', 'both7']; // sk_i8_form
 const FLOATS = 1 << 22; // of each operand; the largest product reads 2.4 M
 const SAMPLE = 1.5; // ms that a sample lasts at least
 const WARM = 60; // ms that each case runs before, so that the engine has compiled it for speed
@@ -53,11 +54,27 @@ function casesOf(wasm, build) {
           chosen: wasm.gemm_choice() === which,
           work: 2 * m * n * k,
         };
-        const ready = () => rows && wasm.igemm_rows(...rows);
+        const ready = () => rows && wasm.igemm_rows(0, ...rows);
         add(
           row,
           (reps) => (rows ? wasm.igemm(which, reps, m, n, piece, taps) : wasm.gemm(which, reps, m, n, k)),
           { ready, output: m * n },
+        );
+      }
+      for (let form = 0; form < wasm.forms8(); form++) {
+        const row = {
+          kind: `${kind}8`,
+          name,
+          model,
+          times,
+          candidate: FORMS[form],
+          work: 2 * m * n * k,
+        };
+        const ready = () => rows && wasm.igemm_rows(1, ...rows);
+        add(
+          row,
+          (reps) => (rows ? wasm.igemm8(form, reps, m, n, piece, taps) : wasm.gemm8(form, reps, m, n, k)),
+          { ready },
         );
       }
     }

@@ -103,16 +103,16 @@ EXPORT("gemm") void bench_gemm(int which, int reps, size_t m, size_t n, size_t k
  * pieces of k floats; pieces lie `step` floats apart along x and `line` along y, outputs `stride` times that.
  */
 EXPORT("igemm_rows")
-size_t bench_igemm_rows(size_t lines, size_t columns, size_t taps_y, size_t taps_x, size_t step, size_t line,
-                        size_t stride) {
-    const size_t pixels = lines * columns;
+size_t bench_igemm_rows(int bytes, size_t lines, size_t columns, size_t taps_y, size_t taps_x, size_t step,
+                        size_t line, size_t stride) {
+    const size_t pixels = lines * columns, k = step * taps_x * taps_y;
     const float **to = rows;
     for (size_t first = 0, m; first < pixels; first += m) {
-        m = sk_igemm_rows(pixels - first);
+        m = bytes ? sk_i8_block_rows(pixels - first, k) : sk_igemm_rows(pixels - first);
         for (size_t t = 0; t < taps_y * taps_x; t++)
             for (size_t p = first; p < first + m; p++) {
                 const size_t y = p / columns * stride + t / taps_x, x = p % columns * stride + t % taps_x;
-                *to++ = a + y * line + x * step;
+                *to++ = (const float *)((const char *)a + (y * line + x * step) * (bytes ? 1 : sizeof *a));
             }
     }
     return pixels;
@@ -131,6 +131,49 @@ EXPORT("igemm") void bench_igemm(int which, int reps, size_t pixels, size_t n, s
 EXPORT("direct") void bench_direct(int reps, size_t m, size_t n, size_t k) {
     for (int r = 0; r < reps; r++)
         f32_gemm_direct_1x32__simd128(m, n, k, a, k, w, n, c, n, -INFINITY, INFINITY);
+}
+
+/* ---- 8-bit products ---- */
+
+/* As gemm and igemm: how an operator would, gathering a block of rows at a time. The operands' numbers, seen
+ * as bytes, will do. */
+EXPORT("forms8") int bench_forms8(void) { return SK_RELAXED ? SK_I8_BOTH7 + 1 : 1; }
+static void gemm8(int form, size_t m, size_t n, size_t k, size_t taps, const float *const *at, float *to) {
+    int32_t sums[SK_I8_ROWS];
+    sk_i8_gather_args gather = {.form = (sk_i8_form)form, .m = m, .k = k, .taps = taps, .to = c + room / 2};
+    gather.rows = (const uint8_t *const *)at;
+    gather.sums = form == SK_I8_W7 ? sums : NULL;
+    sk_select_i8_gather(0)(&gather);
+    const sk_i8_target target = {.type = SK_UINT8, .zero = 100, .factor = 1, .lo = 0, .hi = 255};
+    sk_select_i8_gemm(gather.form, 0)(&(sk_i8_gemm_args){.form = gather.form,
+                                                         .m = m,
+                                                         .n = n,
+                                                         .k = k * taps,
+                                                         .a = gather.to,
+                                                         .sums = gather.sums,
+                                                         .zero_a = 128,
+                                                         .packed = w,
+                                                         .y = to,
+                                                         .y_row = n,
+                                                         .target = target});
+}
+EXPORT("gemm8") void bench_gemm8(int form, int reps, size_t m, size_t n, size_t k) {
+    for (int r = 0; r < reps; r++)
+        for (size_t first = 0, block; first < m; first += block) {
+            block = sk_i8_block_rows(m - first, k);
+            for (size_t i = 0; i < block; i++) rows[i] = (const float *)((const char *)a + (first + i) * k);
+            gemm8(form, block, n, k, 1, rows, (float *)((char *)c + first * n));
+        }
+}
+EXPORT("igemm8") void bench_igemm8(int form, int reps, size_t pixels, size_t n, size_t k, size_t taps) {
+    for (int r = 0; r < reps; r++) {
+        const float *const *at = rows;
+        for (size_t first = 0, m; first < pixels; first += m) {
+            m = sk_i8_block_rows(pixels - first, k * taps);
+            gemm8(form, m, n, k, taps, at, (float *)((char *)c + first * n));
+            at += taps * m;
+        }
+    }
 }
 
 /* A sum over the output, to compare candidates bit by bit. */

@@ -101,7 +101,9 @@ function report(rows) {
     const line = (/** @type {unknown[]} */ ...cells) =>
       console.log(cells.map((cell, i) => (i ? `${cell}`.padStart(11) : `${cell}`.padEnd(46))).join(''));
     line('products and depthwise', 'Gop/s', 'median', '% ceiling', 'us');
-    const computing = own.filter(({ kind }) => ['gemm', 'igemm', 'direct', 'depthwise'].includes(kind));
+    const computing = own.filter(({ kind }) =>
+      ['gemm', 'igemm', 'gemm8', 'igemm8', 'direct', 'depthwise', 'depthwise8'].includes(kind),
+    );
     for (const {
       kind,
       name,

@@ -208,7 +208,7 @@ static void run(test_counts *counts, problem *p, int reference, int with_sums) {
 
 static void try_all(test_counts *counts, uint32_t *r, size_t m, size_t n, size_t k, size_t taps) {
     static const uint8_t types[] = {SK_UINT8, SK_INT8, SK_FLOAT32, SK_INT32};
-    for (int form = 0; form <= SK_I8_WIDE; form++) {
+    for (int form = 0; form <= SK_I8_BOTH7; form++) {
         const uint8_t type = types[test_between(r, 0, 3)];
         problem p = make(r, (sk_i8_form)form, type, (const size_t[4]){m, n, k, taps});
         const sk_i8_columns c = columns(&p);
