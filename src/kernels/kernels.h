@@ -52,17 +52,19 @@ typedef struct sk_window {
     int32_t in[3], out[3], kernel[3], stride[3], dilation[3], pad[3];
 } sk_window;
 
-/* Convolution as its definition says, on tensors plain or channels-last. weight as ONNX has it: [out_c][in_c
- * / groups][kernel], transposed convolution [in_c][out_c / groups][kernel]; bias[out_c] or NULL. Sums in
- * double. */
-typedef struct sk_conv_args {
+/* Convolution as its definition says, of float32 or float64, on tensors plain or channels-last. weight as
+ * ONNX has it: [out_c][in_c / groups][kernel], transposed convolution [in_c][out_c / groups][kernel];
+ * bias[out_c] or NULL. Computes the output's planes [begin, end), counted over all images; none is empty.
+ * Sums in double. */
+typedef struct sk_any_conv_args {
     const sk_window *w;
-    const float *x, *weight, *bias;
-    float *y;
+    const void *x, *weight, *bias;
+    void *y;
+    uint8_t type, transposed;
     uint8_t x_last, y_last; /* stored channels-last? */
     float lo, hi;
-} sk_conv_args;
-typedef void sk_f32_conv_fn(const sk_conv_args *args);
+} sk_any_conv_args;
+typedef void sk_any_conv_fn(const sk_any_conv_args *args, size_t begin, size_t end);
 
 /* One output row of a depthwise convolution (kernel kh x kw, no dilation, 4 | channels). rows: kh input rows,
  * NULL outside the input. zeros: (kw + 3 * stride) * channels of them. packed: panels of width 4. */

@@ -1,41 +1,8 @@
 /* The scalar definition of pooling, for every element type and layout: also what runs for types and options
  * that have no kernel of their own. */
-#include "kernels/kernels.h"
-
 #include "core/maths.h"
-
-/* Strides in elements of (batch, channel, spatial). */
-typedef struct strides {
-    size_t n, c, s[3];
-} strides;
-
-static strides strides_of(int last, size_t channels, const int32_t size[3]) {
-    strides t;
-    t.s[2] = last ? channels : 1;
-    t.s[1] = t.s[2] * (size_t)size[2];
-    t.s[0] = t.s[1] * (size_t)size[1];
-    t.c = last ? 1 : t.s[0] * (size_t)size[0];
-    t.n = channels * (size_t)size[0] * (size_t)size[1] * (size_t)size[2];
-    return t;
-}
-
-static double load(int type, const void *x, size_t i) {
-    switch (type) {
-    case SK_FLOAT64: return ((const double *)x)[i];
-    case SK_INT8: return ((const int8_t *)x)[i];
-    case SK_UINT8: return ((const uint8_t *)x)[i];
-    default: return (double)((const float *)x)[i];
-    }
-}
-
-static void store(int type, void *y, size_t i, double v) {
-    switch (type) {
-    case SK_FLOAT64: ((double *)y)[i] = v; break;
-    case SK_INT8: ((int8_t *)y)[i] = v < -128 ? -128 : (int8_t)v; break;
-    case SK_UINT8: ((uint8_t *)y)[i] = v < 0 ? 0 : (uint8_t)v; break;
-    default: ((float *)y)[i] = (float)v; break;
-    }
-}
+#include "kernels/any.h"
+#include "kernels/kernels.h"
 
 /* Along one axis, for the window at output position `out`: its taps inside the input are at from, from +
  * dilation,
@@ -78,7 +45,8 @@ static void take(const sk_any_pool_args *a, result *r, double v, const int32_t a
 }
 
 /* x is counted in elements from `base`. */
-static result window_result(const sk_any_pool_args *a, size_t base, const strides *xs, const int32_t out[3]) {
+static result window_result(const sk_any_pool_args *a, size_t base, const sk_any_strides *xs,
+                            const int32_t out[3]) {
     const sk_window *w = a->w;
     span s[3];
     double counted = 1;
@@ -96,7 +64,7 @@ static result window_result(const sk_any_pool_args *a, size_t base, const stride
                 at[2] = s[2].from + k * w->dilation[2];
                 const size_t x =
                     (size_t)at[0] * xs->s[0] + (size_t)at[1] * xs->s[1] + (size_t)at[2] * xs->s[2];
-                take(a, &r, load(a->type, a->x, base + x), at);
+                take(a, &r, sk_any_load(a->type, a->x, base + x), at);
             }
     if (a->kind == SK_POOL_AVERAGE && counted > 0) r.value /= counted;
     if (a->kind == SK_POOL_LP && a->p != 1) r.value = a->p == 2 ? sqrt(r.value) : sk_pow(r.value, 1.0 / a->p);
@@ -106,8 +74,9 @@ static result window_result(const sk_any_pool_args *a, size_t base, const stride
 void any_pool__ref(const sk_any_pool_args *a) {
     const sk_window *w = a->w;
     const size_t channels = (size_t)w->in_c;
-    const strides xs = strides_of(a->x_last, channels, w->in), ys = strides_of(a->y_last, channels, w->out);
-    const strides is = strides_of(0, channels, w->out); /* indices are always plain */
+    const sk_any_strides xs = sk_any_strides_of(a->x_last, channels, w->in),
+                         ys = sk_any_strides_of(a->y_last, channels, w->out);
+    const sk_any_strides is = sk_any_strides_of(0, channels, w->out); /* indices are always plain */
     for (size_t n = 0; n < (size_t)w->batch; n++)
         for (size_t c = 0; c < channels; c++)
             for (int32_t i = 0; i < w->out[0]; i++)
@@ -120,7 +89,7 @@ void any_pool__ref(const sk_any_pool_args *a) {
                             y += (size_t)out[d] * ys.s[d];
                             at += (size_t)out[d] * is.s[d];
                         }
-                        store(a->type, a->y, y, r.value);
+                        sk_any_store(a->type, a->y, y, r.value);
                         if (a->indices)
                             a->indices[at] =
                                 (int64_t)(n * channels + c) * (int64_t)(xs.n / channels) + (int64_t)r.spatial;

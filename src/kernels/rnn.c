@@ -103,7 +103,8 @@ static void start(const sk_rnn_args *a, rnn_work *w) {
     for (size_t g = 0; g < w->gates; g++) {
         const int apart = a->cell == SK_CELL_GRU && g == 2 && a->linear_before_reset;
         float *to = apart ? w->bias_h : w->bias + g * w->width;
-        for (size_t j = 0; j < n; j++) to[j] += a->bias[all + g * n + j];
+        const float *from = (const float *)a->bias + all + g * n;
+        for (size_t j = 0; j < n; j++) to[j] += from[j];
     }
 }
 
@@ -138,7 +139,7 @@ SK_INLINE void product_tile(const int panels, size_t k, const float *h, const fl
 static ALONE void step_product(const sk_rnn_args *a, const rnn_work *w, size_t first, size_t count,
                                const float *h, float *c, size_t c_row) {
     const size_t k = a->hidden, size = panel_size(k), per_gate = w->width / SK_PANEL;
-    const float *r = a->r + first * per_gate * size;
+    const float *r = (const float *)a->r + first * per_gate * size;
     size_t left = count * per_gate;
     for (; left >= 4; left -= 4, r += 4 * size, c += 4 * SK_PANEL)
         for (size_t b = 0; b < a->batch; b++) product_tile(4, k, h + b * w->width, r, c + b * c_row);
@@ -157,17 +158,18 @@ static ALONE size_t block_start(const sk_rnn_args *a, size_t b, size_t s, size_t
 static void input_products(const sk_rnn_args *a, const rnn_work *w, size_t s, size_t n) {
     sk_f32_gemm_fn *gemm = sk_select_f32_gemm(0);
     const size_t row = w->gates * w->width;
+    const float *x = a->x;
     size_t count;
     if (!a->lengths && a->x_step == a->batch * a->x_batch) {
         const size_t t = block_start(a, 0, s, n, &count);
-        gemm(count * a->batch, row, a->input, a->x + t * a->x_step, a->x_batch, a->w, w->input, row,
-             -INFINITY, INFINITY);
+        gemm(count * a->batch, row, a->input, x + t * a->x_step, a->x_batch, a->w, w->input, row, -INFINITY,
+             INFINITY);
         return;
     }
     for (size_t b = 0; b < a->batch; b++) {
         const size_t t = block_start(a, b, s, n, &count);
         if (count)
-            gemm(count, row, a->input, a->x + t * a->x_step + b * a->x_batch, a->x_step, a->w,
+            gemm(count, row, a->input, x + t * a->x_step + b * a->x_batch, a->x_step, a->w,
                  w->input + b * row, a->batch * row, -INFINITY, INFINITY);
     }
 }
@@ -186,7 +188,7 @@ static ALONE void activate(const sk_rnn_args *a, int which, float *x, size_t n) 
     if (act->kind == SK_ACT_SIGMOID) f32_sigmoid__simd128(x, x, n, &none);
     else if (act->kind == SK_ACT_TANH) f32_tanh__simd128(x, x, n, &none);
     else
-        for (size_t i = 0; i < n; i++) x[i] = sk_rnn_activate(act, x[i]);
+        for (size_t i = 0; i < n; i++) x[i] = (float)sk_rnn_activate(act, (double)x[i]);
 }
 
 /* x += p * c */
@@ -286,7 +288,7 @@ static void store_output(const sk_rnn_args *a, const rnn_work *w, size_t s) {
     for (size_t b = 0; b < a->batch && a->y; b++) {
         const size_t length = a->lengths ? (size_t)a->lengths[b] : a->steps;
         const size_t t = s >= length ? s : a->reverse ? length - 1 - s : s;
-        float *y = a->y + t * a->y_step + b * a->y_batch;
+        float *y = (float *)a->y + t * a->y_step + b * a->y_batch;
         if (s < length) memcpy(y, w->h + b * w->width, a->hidden * sizeof *y);
         else memset(y, 0, a->hidden * sizeof *y);
     }
@@ -307,8 +309,8 @@ void f32_rnn__simd128(const sk_rnn_args *a) {
         }
     }
     for (size_t b = 0; b < a->batch; b++) {
-        memcpy(a->h + b * a->hidden, w.h + b * w.width, a->hidden * sizeof(float));
+        memcpy((float *)a->h + b * a->hidden, w.h + b * w.width, a->hidden * sizeof(float));
         if (a->cell == SK_CELL_LSTM)
-            memcpy(a->c + b * a->hidden, w.c + b * w.width, a->hidden * sizeof(float));
+            memcpy((float *)a->c + b * a->hidden, w.c + b * w.width, a->hidden * sizeof(float));
     }
 }

@@ -1,4 +1,5 @@
-/* One direction of a recurrent layer: LSTM, GRU or RNN as ONNX defines them, float32. */
+/* One direction of a recurrent layer: LSTM, GRU or RNN as ONNX defines them, float32 or, by __ref alone,
+ * float64. */
 #ifndef SK_KERNELS_RNN_H
 #define SK_KERNELS_RNN_H
 
@@ -29,29 +30,30 @@ typedef struct sk_rnn_act {
     float alpha, beta;
 } sk_rnn_act;
 
-/* Gates of LSTM: i o f c; of GRU: z r h. Strides count floats. */
+/* Gates of LSTM: i o f c; of GRU: z r h. Numbers are of one type; strides count them. */
 typedef struct sk_rnn_args {
     sk_cell cell;
+    uint8_t type;
     size_t steps, batch, input, hidden;
-    const float *x; /* element (t, b, i) at t * x_step + b * x_batch + i */
+    const void *x; /* element (t, b, i) at t * x_step + b * x_batch + i */
     size_t x_step, x_batch;
-    const float *w,
+    const void *w,
         *r; /* __ref: [gates * hidden][input] and [gates * hidden][hidden]; others: sk_rnn_pack's form */
-    const float *bias;      /* [2][gates * hidden]: of w, then of r; or NULL */
-    const float *peephole;  /* [3][hidden]: i o f; or NULL */
+    const void *bias;       /* [2][gates * hidden]: of w, then of r; or NULL */
+    const void *peephole;   /* [3][hidden]: i o f; or NULL */
     const int32_t *lengths; /* [batch], each within 0..steps; or NULL: all steps */
-    float *h, *c;           /* [batch][hidden]: initial state, replaced by the last one; c only of LSTM */
-    float *y; /* h after each step at t * y_step + b * y_batch, zeros beyond the length; or NULL */
+    void *h, *c;            /* [batch][hidden]: initial state, replaced by the last one; c only of LSTM */
+    void *y; /* h after each step at t * y_step + b * y_batch, zeros beyond the length; or NULL */
     size_t y_step, y_batch;
     uint8_t reverse, linear_before_reset, input_forget;
     float clip;        /* bounds the input of activations f and g (h's never, as in onnxruntime); 0: none */
     sk_rnn_act act[3]; /* f, g, h */
-    float *scratch;    /* sk_rnn_scratch floats, 16-byte aligned */
+    void *scratch;     /* sk_rnn_scratch numbers, 16-byte aligned */
 } sk_rnn_args;
-typedef void sk_f32_rnn_fn(const sk_rnn_args *args);
+typedef void sk_rnn_fn(const sk_rnn_args *args);
 
 /* One activation, scalar: the reference, and all but Sigmoid and Tanh in the SIMD kernel. */
-float sk_rnn_activate(const sk_rnn_act *act, float x);
+double sk_rnn_activate(const sk_rnn_act *act, double x);
 
 /* Weights [gates * hidden][k], each gate's columns padded to whole panels, in the products' panels of 8
  * columns (zero biases, then k rows of 8). One call packs panel `panel`, from the up to 8 rows of weights
@@ -62,6 +64,6 @@ size_t sk_rnn_panel_row(size_t hidden, size_t panel,
                         size_t *rows); /* first row of weights of a panel, and how many */
 void sk_rnn_pack_panel(float *packed, size_t panel, const float *weights, size_t rows, size_t k);
 
-uint64_t sk_rnn_scratch(const sk_rnn_args *args); /* floats; looks at cell and sizes only, each below 2^31 */
+uint64_t sk_rnn_scratch(const sk_rnn_args *args); /* numbers; looks at cell and sizes only, each below 2^31 */
 
 #endif

@@ -237,4 +237,4 @@ sk_f32_resample_fn *sk_select_resample(int reference) {
 
 /* ---- recurrent ---- */
 
-sk_f32_rnn_fn *sk_select_rnn(int reference) { return REF(reference) ? f32_rnn__ref : f32_rnn__simd128; }
+sk_rnn_fn *sk_select_rnn(int reference) { return reference ? any_rnn__ref : f32_rnn__simd128; }

@@ -67,6 +67,6 @@ sk_nearest_fn *sk_select_nearest(int reference);
 sk_f32_resample_fn *sk_select_resample(int reference);
 
 /* ---- recurrent ---- */
-sk_f32_rnn_fn *sk_select_rnn(int reference);
+sk_rnn_fn *sk_select_rnn(int reference); /* the reference is float64's */
 
 #endif

@@ -1,4 +1,4 @@
-/* Conv, float32, one to three spatial dimensions. Works channels-last: a pixel's channels are the row of a
+/* Conv, one to three spatial dimensions. Works channels-last: a pixel's channels are the row of a
  * matrix product. The ways to do it, chosen by shape alone:
  * - pointwise, 1 x 1: a plain product over all pixels
  * - indirect, k x k: the same product over rows in pieces, one a tap, found through pointers (no im2col).
@@ -6,8 +6,10 @@
  * - winograd, 3 x 3 with stride 1 or 2: products of transformed tiles
  * - depthwise, one channel a group: lines of the output, vectorised over channels; odd windows as indirect
  *
- * Plain tensors are turned channels-last in scratch first. What a residual connection adds is input 3. */
+ * Plain tensors are turned channels-last in scratch first. What a residual connection adds is input 3.
+ * float64 goes by the definition. */
 #include "ops/conv.h"
+#include "ops/elementwise.h"
 
 #include <string.h>
 
@@ -15,9 +17,7 @@
 
 static sk_status conv_infer(sk_infer *c) {
     const sk_tensor *x = c->in[0], *w = c->in[1], *bias = c->n_in > 2 ? c->in[2] : NULL;
-    c->out[0]->type = x->type;
-    if ((w->type && w->type != SK_FLOAT32) || (bias && bias->type && bias->type != SK_FLOAT32))
-        return sk_node_fail(c->node, c->err, SK_TYPE, "weights are %s", sk_type_name(w->type));
+    SK_TRY(sk_same_types(c));
     if (x->rank < 0 || w->rank < 0) return SK_OK;
     SK_TRY(sk_conv_infer_shape(c, w));
     if (bias && bias->rank >= 0 &&
@@ -138,7 +138,7 @@ static sk_status conv_prepare(sk_prepare *p) {
     if (!s) return SK_OUT_OF_MEMORY;
     p->run = conv_run;
     SK_TRY(sk_conv_make_window(p, p->in[1], &s->w));
-    if (sk_reference(p)) {
+    if (sk_reference(p) || p->in[0]->type != SK_FLOAT32) {
         p->run = conv_run_scalar;
         want_weights(p);
         return SK_OK;
@@ -211,7 +211,7 @@ static sk_status conv_run(sk_run *r) {
 
 static sk_status conv_run_scalar(sk_run *r) {
     const sk_conv_state *s = r->state;
-    sk_conv_reference(r, &s->w, f32_conv__ref, !addend(r));
+    sk_conv_reference(r, &s->w, 0, !addend(r));
     if (addend(r)) add_afterwards(r);
     return SK_OK;
 }

@@ -22,7 +22,7 @@ sk_status sk_conv_groups(sk_import *c, int32_t *groups);
 sk_status sk_conv_infer_shape(sk_infer *c, const sk_tensor *w);
 sk_status sk_conv_make_window(sk_prepare *p, const sk_tensor *w, sk_window *window);
 /* Inputs x, weights, perhaps bias, through the definition; clamped, or not yet. */
-void sk_conv_reference(const sk_run *r, const sk_window *w, sk_f32_conv_fn *kernel, int clamps);
+void sk_conv_reference(const sk_run *r, const sk_window *w, int transposed, int clamps);
 
 /* Weights [out_c][in_c / groups][taps] as the kernels want them: for each group panels of 8 output channels,
  * rows in the order (tap, input channel); depthwise (one input and output channel a group): panels of 4

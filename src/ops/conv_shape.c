@@ -43,15 +43,26 @@ sk_status sk_conv_make_window(sk_prepare *p, const sk_tensor *w, sk_window *wind
     return SK_OK;
 }
 
-void sk_conv_reference(const sk_run *r, const sk_window *w, sk_f32_conv_fn *kernel, int clamps) {
-    const sk_conv_args args = {.w = w,
-                               .x = r->in[0]->data,
-                               .weight = r->in[1]->data,
-                               .bias = r->n_in > 2 && r->in[2] ? r->in[2]->data : NULL,
-                               .y = r->out[0]->data,
-                               .x_last = r->in[0]->layout == SK_CHANNELS_LAST,
-                               .y_last = r->out[0]->layout == SK_CHANNELS_LAST,
-                               .lo = clamps ? r->node->lo : -__builtin_inff(),
-                               .hi = clamps ? r->node->hi : __builtin_inff()};
-    kernel(&args);
+static void reference_part(const void *work, size_t begin, size_t end, int thread) {
+    (void)thread;
+    any_conv__ref(work, begin, end);
+}
+
+void sk_conv_reference(const sk_run *r, const sk_window *w, int transposed, int clamps) {
+    const sk_tensor *x = r->in[0], *y = r->out[0];
+    const sk_any_conv_args args = {.w = w,
+                                   .x = x->data,
+                                   .weight = r->in[1]->data,
+                                   .bias = r->n_in > 2 && r->in[2] ? r->in[2]->data : NULL,
+                                   .y = y->data,
+                                   .type = x->type,
+                                   .transposed = (uint8_t)transposed,
+                                   .x_last = x->layout == SK_CHANNELS_LAST,
+                                   .y_last = y->layout == SK_CHANNELS_LAST,
+                                   .lo = clamps ? r->node->lo : -__builtin_inff(),
+                                   .hi = clamps ? r->node->hi : __builtin_inff()};
+    if (!sk_numel(y)) return;
+    sk_split(r->pool, (size_t)w->batch * (size_t)w->out_c,
+             (double)sk_span(y, 2, y->rank) * (double)sk_span(r->in[1], 1, r->in[1]->rank), reference_part,
+             &args);
 }

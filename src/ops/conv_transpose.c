@@ -1,7 +1,9 @@
-/* ConvTranspose, float32, one to three spatial dimensions, channels-last. Output positions that agree modulo
+/* ConvTranspose, one to three spatial dimensions, channels-last. Output positions that agree modulo
  * the stride see the same taps: each such phase is an ordinary convolution of stride 1 with a part of the
- * filter, done as an indirect product without any wasted multiplication, its output pixels `stride` apart. */
+ * filter, done as an indirect product without any wasted multiplication, its output pixels `stride` apart.
+ * float64 goes by the definition. */
 #include "ops/conv.h"
+#include "ops/elementwise.h"
 #include "ops/phases.h"
 #include "kernels/select.h"
 
@@ -65,9 +67,7 @@ static sk_status transpose_infer(sk_infer *c) {
     const transpose_params *params = c->node->params;
     const sk_tensor *x = c->in[0], *w = c->in[1], *bias = c->n_in > 2 ? c->in[2] : NULL;
     sk_tensor *y = c->out[0];
-    y->type = SK_FLOAT32;
-    if ((w->type && w->type != SK_FLOAT32) || (bias && bias->type && bias->type != SK_FLOAT32))
-        return sk_node_fail(c->node, c->err, SK_TYPE, "weights are %s", sk_type_name(w->type));
+    SK_TRY(sk_same_types(c));
     if (x->rank < 0 || w->rank < 0) return SK_OK;
     sk_window_attrs attrs = params->attrs;
     SK_TRY(sk_window_complete(c, &attrs, x, w));
@@ -138,12 +138,13 @@ static sk_status transpose_prepare(sk_prepare *p) {
     memcpy(s->form.stride, s->w.stride, sizeof s->form.stride);
     memcpy(s->form.dilation, s->w.dilation, sizeof s->form.dilation);
     memcpy(s->form.pad, s->w.pad, sizeof s->form.pad);
-    s->pack_at_run = sk_reference(p) || !sk_packable(p, 1) || (has_bias && !sk_packable(p, 2));
+    const int reference = sk_reference(p) || p->in[0]->type != SK_FLOAT32;
+    s->pack_at_run = reference || !sk_packable(p, 1) || (has_bias && !sk_packable(p, 2));
     if (s->pack_at_run) {
         sk_prepare_want(p, 1);
         if (has_bias) sk_prepare_want(p, 2);
     }
-    if (sk_reference(p)) {
+    if (reference) {
         p->run = transpose_run_scalar;
         return SK_OK;
     }
@@ -278,7 +279,7 @@ static sk_status transpose_run(sk_run *r) {
 
 static sk_status transpose_run_scalar(sk_run *r) {
     const transpose_state *s = r->state;
-    sk_conv_reference(r, &s->w, f32_conv_transpose__ref, 1);
+    sk_conv_reference(r, &s->w, 1, 1);
     return SK_OK;
 }
 

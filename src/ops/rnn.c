@@ -1,6 +1,6 @@
-/* LSTM, GRU and RNN: float32, all directions and options. Constant weights are packed once for all plans;
- * weights that come as inputs are packed at run into scratch. Layout 1 (batch first) is only other strides to
- * the kernel. */
+/* LSTM, GRU and RNN: all directions and options. Constant weights are packed once for all plans; weights that
+ * come as inputs are packed at run into scratch. Layout 1 (batch first) is only other strides to the kernel.
+ * float64 goes by the definition. */
 #include <string.h>
 
 #include "ops/move.h"
@@ -119,8 +119,8 @@ static sk_status agree(const sk_infer *c, int input, int axis, int64_t *known) {
 static sk_status agree_all(const sk_infer *c, int i, int rank, int64_t *const *dims) {
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
     if (!t) return SK_OK;
-    const int type = i == IN_LENGTHS ? SK_INT32 : SK_FLOAT32;
-    if (t->type && t->type != type)
+    const int type = i == IN_LENGTHS ? SK_INT32 : c->in[IN_X]->type;
+    if (t->type && type && t->type != type)
         return sk_node_fail(c->node, c->err, SK_TYPE, "input %d is %s, not %s", i, sk_type_name(t->type),
                             sk_type_name(type));
     if (t->rank < 0) return SK_OK;
@@ -164,20 +164,21 @@ static sk_status rnn_infer(sk_infer *c) {
     SK_TRY(rnn_sizes(c, &d));
     const int64_t y[2][4] = {{d.steps, dirs, d.batch, d.hidden}, {d.batch, d.steps, dirs, d.hidden}};
     const int64_t last[2][3] = {{dirs, d.batch, d.hidden}, {d.batch, dirs, d.hidden}};
-    SK_TRY(sk_set_out(c, 0, SK_FLOAT32, 4, y[params->batch_first]));
-    SK_TRY(sk_set_out(c, 1, SK_FLOAT32, 3, last[params->batch_first]));
-    return sk_set_out(c, 2, SK_FLOAT32, 3, last[params->batch_first]);
+    SK_TRY(sk_set_out(c, 0, c->in[IN_X]->type, 4, y[params->batch_first]));
+    SK_TRY(sk_set_out(c, 1, c->in[IN_X]->type, 3, last[params->batch_first]));
+    return sk_set_out(c, 2, c->in[IN_X]->type, 3, last[params->batch_first]);
 }
 
 /* ---- prepare ---- */
 
 typedef struct rnn_state {
-    sk_f32_rnn_fn *kernel;
+    sk_rnn_fn *kernel;
     uint8_t reference;
     sk_rnn_args args;              /* sizes and options of a direction */
+    size_t size;                   /* of a number */
     const float *w, *r;            /* packed, of all directions; NULL: pack at run */
-    size_t w_size, r_size;         /* floats a direction, packed (raw for the reference) */
-    size_t h_at, c_at, w_at, r_at; /* offsets in the scratch, in floats */
+    size_t w_size, r_size;         /* numbers a direction, packed (raw for the reference) */
+    size_t h_at, c_at, w_at, r_at; /* offsets in the scratch, in numbers */
 } rnn_state;
 
 typedef struct rnn_packing {
@@ -236,9 +237,11 @@ static sk_status rnn_prepare(sk_prepare *p) {
     SK_TRY(rnn_sizes(&p->shapes, &d));
     rnn_state *state = sk_prepare_state(p, sizeof *state);
     if (!state) return SK_OUT_OF_MEMORY;
-    state->kernel = sk_select_rnn(sk_reference(p));
-    state->reference = sk_reference(p);
+    state->reference = sk_reference(p) || p->in[IN_X]->type != SK_FLOAT32;
+    state->kernel = sk_select_rnn(state->reference);
+    state->size = sk_type_bits(p->in[IN_X]->type) / 8;
     state->args = (sk_rnn_args){.cell = (sk_cell)p->node->op->param,
+                                .type = p->in[IN_X]->type,
                                 .steps = (size_t)d.steps,
                                 .batch = (size_t)d.batch,
                                 .input = (size_t)d.input,
@@ -257,28 +260,33 @@ static sk_status rnn_prepare(sk_prepare *p) {
     const uint64_t h_at = sk_rnn_scratch(&state->args), w_at = h_at + 2 * states;
     const uint64_t r_at = w_at + (state->reference || state->w ? 0 : w_size);
     const uint64_t total = r_at + (state->reference || state->r ? 0 : r_size);
-    if (total > SK_MAX_TENSOR_BYTES / sizeof(float)) return too_large(p);
+    if (total > SK_MAX_TENSOR_BYTES / state->size) return too_large(p);
     state->w_size = (size_t)w_size;
     state->r_size = (size_t)r_size;
     state->h_at = (size_t)h_at;
     state->c_at = (size_t)(h_at + states);
     state->w_at = (size_t)w_at;
     state->r_at = (size_t)r_at;
-    p->scratch = (size_t)total * sizeof(float);
+    p->scratch = (size_t)total * state->size;
     return SK_OK;
 }
 
 /* ---- run ---- */
 
-static const float *floats(const sk_run *r, int i) { return i < r->n_in && r->in[i] ? r->in[i]->data : NULL; }
+static const void *given(const sk_run *r, int i) { return i < r->n_in && r->in[i] ? r->in[i]->data : NULL; }
+
+/* Number i of what begins at `base`. */
+static void *from(const sk_run *r, const void *base, size_t i) {
+    return (char *)(uintptr_t)base + i * ((const rnn_state *)r->state)->size;
+}
 
 /* Direction d's weights in the kernel's form. */
-static const float *weights(const sk_run *r, int input, size_t d, const float *packed, size_t size, size_t k,
-                            float *scratch) {
+static const void *weights(const sk_run *r, int input, size_t d, const float *packed, size_t size, size_t k,
+                           float *scratch) {
     const rnn_state *state = r->state;
     if (packed) return packed + d * size;
     const size_t hidden = state->args.hidden, rows_all = sk_cell_gates(state->args.cell) * hidden;
-    const float *raw = floats(r, input) + d * rows_all * k;
+    const float *raw = from(r, r->in[input]->data, d * rows_all * k);
     if (state->reference) return raw;
     const size_t panels = sk_rnn_panels(state->args.cell, hidden);
     for (size_t panel = 0; panel < panels; panel++) {
@@ -291,29 +299,29 @@ static const float *weights(const sk_run *r, int input, size_t d, const float *p
 
 /* States of one direction between tensors ([directions][batch][hidden], or batch first) and [batch][hidden].
  */
-static float *state_row(const sk_run *r, float *data, size_t d, size_t b) {
+static void *state_row(const sk_run *r, const void *data, size_t d, size_t b) {
     const rnn_params *params = r->node->params;
     const rnn_state *state = r->state;
     const size_t at = params->batch_first ? b * (size_t)params->directions + d : d * state->args.batch + b;
-    return data + at * state->args.hidden;
+    return from(r, data, at * state->args.hidden);
 }
 
-static void load_state(const sk_run *r, int input, size_t d, float *dst) {
+static void load_state(const sk_run *r, int input, size_t d, char *dst) {
     const rnn_state *state = r->state;
-    const size_t n = state->args.hidden;
-    float *from = (float *)(uintptr_t)floats(r, input);
-    for (size_t b = 0; b < state->args.batch; b++) {
-        if (from) memcpy(dst + b * n, state_row(r, from, d, b), n * sizeof *dst);
-        else memset(dst + b * n, 0, n * sizeof *dst);
+    const size_t bytes = state->args.hidden * state->size;
+    const void *data = given(r, input);
+    for (size_t b = 0; b < state->args.batch; b++, dst += bytes) {
+        if (data) memcpy(dst, state_row(r, data, d, b), bytes);
+        else memset(dst, 0, bytes);
     }
 }
 
-static void store_state(const sk_run *r, int output, size_t d, const float *src) {
+static void store_state(const sk_run *r, int output, size_t d, const char *src) {
     const rnn_state *state = r->state;
-    const size_t n = state->args.hidden;
+    const size_t bytes = state->args.hidden * state->size;
     if (output >= r->n_out || !r->out[output]) return;
-    for (size_t b = 0; b < state->args.batch; b++)
-        memcpy(state_row(r, r->out[output]->data, d, b), src + b * n, n * sizeof *src);
+    for (size_t b = 0; b < state->args.batch; b++, src += bytes)
+        memcpy(state_row(r, r->out[output]->data, d, b), src, bytes);
 }
 
 static void run_direction(sk_run *r, size_t d) {
@@ -322,24 +330,23 @@ static void run_direction(sk_run *r, size_t d) {
     sk_rnn_args a = state->args;
     const size_t n = a.hidden, dirs = (size_t)params->directions, gates = sk_cell_gates(a.cell);
     const int b1 = params->batch_first;
-    float *scratch = r->scratch;
-    const float *bias = floats(r, IN_B), *peep = a.cell == SK_CELL_LSTM ? floats(r, IN_P) : NULL;
+    const void *bias = given(r, IN_B), *peep = a.cell == SK_CELL_LSTM ? given(r, IN_P) : NULL;
     a.x = r->in[IN_X]->data;
     a.x_step = b1 ? a.input : a.batch * a.input;
     a.x_batch = b1 ? a.steps * a.input : a.input;
-    a.w = weights(r, IN_W, d, state->w, state->w_size, a.input, scratch + state->w_at);
-    a.r = weights(r, IN_R, d, state->r, state->r_size, n, scratch + state->r_at);
-    a.bias = bias ? bias + d * 2 * gates * n : NULL;
-    a.peephole = peep ? peep + d * 3 * n : NULL;
-    a.lengths = IN_LENGTHS < r->n_in && r->in[IN_LENGTHS] ? r->in[IN_LENGTHS]->data : NULL;
-    a.h = scratch + state->h_at;
-    a.c = scratch + state->c_at;
+    a.w = weights(r, IN_W, d, state->w, state->w_size, a.input, from(r, r->scratch, state->w_at));
+    a.r = weights(r, IN_R, d, state->r, state->r_size, n, from(r, r->scratch, state->r_at));
+    a.bias = bias ? from(r, bias, d * 2 * gates * n) : NULL;
+    a.peephole = peep ? from(r, peep, d * 3 * n) : NULL;
+    a.lengths = given(r, IN_LENGTHS);
+    a.h = from(r, r->scratch, state->h_at);
+    a.c = from(r, r->scratch, state->c_at);
     a.y_step = b1 ? dirs * n : dirs * a.batch * n;
     a.y_batch = b1 ? a.steps * dirs * n : n;
-    a.y = r->out[0] ? (float *)r->out[0]->data + (b1 ? d * n : d * a.batch * n) : NULL;
+    a.y = r->out[0] ? from(r, r->out[0]->data, b1 ? d * n : d * a.batch * n) : NULL;
     a.reverse = params->reverse || d == 1;
     memcpy(a.act, params->act[d], sizeof a.act);
-    a.scratch = scratch;
+    a.scratch = r->scratch;
     load_state(r, IN_H, d, a.h);
     if (a.cell == SK_CELL_LSTM) load_state(r, IN_C, d, a.c);
     state->kernel(&a);

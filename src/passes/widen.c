@@ -8,7 +8,7 @@
 #define FLOAT8 (SK_T(FLOAT8E4M3FN) | SK_T(FLOAT8E4M3FNUZ) | SK_T(FLOAT8E5M2) | SK_T(FLOAT8E5M2FNUZ))
 
 /* Every number of these types is one of the wider type's; uint64 wraps around, back too. Float64 is for
- * functions that are made of floats (Erf), where a few bits of int64 do not matter. */
+ * functions that are made of floats (Erf) and take all of them, where a few bits of int64 do not matter. */
 int sk_wider(const sk_op *op, int type) {
     static const struct {
         uint32_t narrow;
@@ -23,8 +23,10 @@ int sk_wider(const sk_op *op, int type) {
         {SK_T_INT, SK_FLOAT64},
     };
     if (!(op->flags & SK_OP_WIDENS) || sk_type_in(type, op->types)) return 0;
-    /* matrix products have all the integers that they may have */
-    if (sk_type_in(type, SK_T_INT) && sk_type_in(SK_UINT32, op->types)) return 0;
+    /* matrix products have all the integers that they may have, convolutions none */
+    if (sk_type_in(type, SK_T_INT) &&
+        (sk_type_in(SK_UINT32, op->types) || !sk_type_in(SK_FLOAT16, op->types)))
+        return 0;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (sk_type_in(type, rules[i].narrow) && sk_type_in(rules[i].wide, op->types))
             return (int)rules[i].wide;

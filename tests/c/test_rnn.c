@@ -43,7 +43,8 @@ static double furthest(const float *a, const float *b, size_t n) {
 static sk_rnn_args pick(uint32_t *r) {
     /* gates stay within 0 and 1, or errors would grow from step to step */
     static const uint8_t acts[2][2] = {{SK_ACT_SIGMOID, SK_ACT_HARD_SIGMOID}, {SK_ACT_TANH, SK_ACT_SOFTSIGN}};
-    sk_rnn_args a = {.cell = (sk_cell)test_between(r, 0, 2), .steps = (size_t)test_between(r, 0, 60)};
+    sk_rnn_args a = {
+        .cell = (sk_cell)test_between(r, 0, 2), .type = SK_FLOAT32, .steps = (size_t)test_between(r, 0, 60)};
     a.batch = (size_t)(test_between(r, 0, 2) ? test_between(r, 1, 4) : test_between(r, 0, 60));
     a.input = (size_t)test_between(r, 0, 20);
     a.hidden = (size_t)test_between(r, 1, 30);
@@ -83,7 +84,7 @@ static void kernel_case(test_counts *counts, uint32_t *r, int seed) {
     if (!a.scratch) abort();
     float *wp = packed(&a, w, a.input), *rp = packed(&a, rec, n);
     a.w = w, a.r = rec, a.h = h[0], a.c = c[0], a.y = y[0];
-    f32_rnn__ref(&a);
+    any_rnn__ref(&a);
     a.w = wp, a.r = rp, a.h = h[1], a.c = c[1], a.y = y[1];
     f32_rnn__simd128(&a);
     double d = fmax(furthest(y[0], y[1], length), furthest(h[0], h[1], state));
