@@ -218,6 +218,8 @@ typedef enum sk_op_flag {
                              and has to be as exact as it can, or that falls to the other side */
     SK_OP_KINDS = 2048,   /* takes other kinds of values than tensors (sk_kind) */
     SK_OP_WIDENS = 4096,  /* takes narrower types too, by way of casts (passes/widen.c) */
+    SK_OP_MOVES = 8192,   /* out[0..] are made of in[0]'s elements (of all inputs' when they are many), and
+                             which does not depend on a scale and shift of them all */
 } sk_op_flag;
 
 struct sk_op {

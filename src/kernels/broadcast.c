@@ -85,6 +85,10 @@ static int call(const sk_broadcasting *b, const void *const *in, const int *step
         sk_chain_run(b->chain, in, step, out, n);
         return 0;
     }
+    if (b->pair) {
+        b->pair(b->pair_args, in[0], step[0], in[1], step[1], out, n);
+        return 0;
+    }
     if (b->n_in == 2) return b->binary(b->args.kind, in[0], step[0], in[1], step[1], out, n);
     if (b->n_in == 3) b->where(in[0], step[0], in[1], step[1], in[2], step[2], out, n);
     else b->unary(in[0], out, n, &b->args);

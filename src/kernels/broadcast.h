@@ -31,6 +31,8 @@ typedef struct sk_broadcasting {
     sk_unary_args args;
     sk_binary_fn *binary;
     sk_where_fn *where;
+    sk_i8_binary_fn *pair; /* with pair_args, instead of binary */
+    const sk_i8_binary_args *pair_args;
     const sk_chain *chain;
 } sk_broadcasting;
 

@@ -58,6 +58,27 @@ typedef enum sk_binary_kind {
  * undefined). */
 typedef int sk_binary_fn(int kind, const void *a, int a_step, const void *b, int b_step, void *y, size_t n);
 
+/* ---- codes of 8 bits: value = (code - zero) * scale ---- */
+
+typedef struct sk_quantized_number {
+    float scale;
+    int32_t zero;
+    uint8_t is_signed; /* int8, else uint8 */
+} sk_quantized_number;
+
+/* y[i] = clamp(round_to_even((a + b) / y.scale) + y.zero, lo, hi) of the values of a[i * a_step] and b[i *
+ * b_step], or of a * b; kind: SK_BINARY_ADD or _MUL. Steps are 0 or 1. */
+typedef struct sk_i8_binary_args {
+    int kind;
+    sk_quantized_number a, b, y;
+    float lo, hi;
+} sk_i8_binary_args;
+typedef void sk_i8_binary_fn(const sk_i8_binary_args *args, const uint8_t *a, int a_step, const uint8_t *b,
+                             int b_step, uint8_t *y, size_t n);
+
+/* y[i] = table[x[i]] of 256 bytes; y may be x. */
+typedef void sk_u8_table_fn(const uint8_t *table, const uint8_t *x, uint8_t *y, size_t n);
+
 /* ---- three operands ---- */
 
 /* y[i] = c[i * c_step] ? a[i * a_step] : b[i * b_step]; c is bool, the others have elements of one size. */

@@ -120,31 +120,6 @@ typedef void sk_f32_patches_fn(const sk_window *w, const float *x, size_t first,
 /* y[i] = clamp(y[i] + x[i], lo, hi) */
 typedef void sk_f32_residual_fn(size_t n, const float *x, float *y, float lo, float hi);
 
-/* 8-bit operands: element i minus zero point i % n_zeros (conv: of its output channel), as 32 bits. */
-typedef struct sk_i8_operand {
-    const void *data;
-    const void *zeros; /* of data's type; NULL: 0 */
-    size_t n_zeros;
-    uint8_t is_signed;
-} sk_i8_operand;
-
-/* c[m][n] = a[m][k] * b[k][n]; a's zero points go by row, b's by column. Sums wrap. */
-typedef struct sk_i8_matmul_args {
-    size_t m, n, k;
-    sk_i8_operand a, b;
-    int32_t *c;
-} sk_i8_matmul_args;
-typedef void sk_i8_matmul_fn(const sk_i8_matmul_args *args);
-
-/* Convolution on plain tensors; outside the input lies x's zero point. bias[out_c] or NULL. */
-typedef struct sk_i8_conv_args {
-    const sk_window *w;
-    sk_i8_operand x, weight;
-    const int32_t *bias;
-    int32_t *y;
-} sk_i8_conv_args;
-typedef void sk_i8_conv_fn(const sk_i8_conv_args *args);
-
 #include "kernels/int8.h"
 
 /* ---- pooling ---- */

@@ -78,6 +78,10 @@ sk_i8_form sk_select_i8_form(int activations, int weights) {
     return activations ? (weights ? SK_I8_BOTH7 : SK_I8_A7) : SK_I8_W7;
 }
 
+sk_i8_binary_fn *sk_select_i8_binary(int reference) {
+    return REF(reference) ? i8_binary__ref : i8_binary__simd128;
+}
+
 sk_i8_gather_fn *sk_select_i8_gather(int reference) {
     return REF(reference) ? i8_gather__ref : i8_gather__simd128;
 }

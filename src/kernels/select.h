@@ -39,6 +39,7 @@ sk_binary_fn *sk_select_binary(int kind, int loop, int reference);
 /* The type that operands of element type `type` are computed in; 0: none. */
 int sk_binary_loop(int kind, int type, int reference);
 sk_where_fn *sk_select_where(size_t element_size);
+sk_i8_binary_fn *sk_select_i8_binary(int reference);
 /* NULL: no such fold for that loop type. */
 sk_fold_fn *sk_select_fold(int kind, int loop, int reference);
 sk_softmax_fn *sk_select_softmax(int loop); /* the reference is float64's */

@@ -1,21 +1,17 @@
-/* ConvInteger and QLinearConv: 8-bit convolution with 32-bit sums, and the same scaled back to 8 bits. */
+/* ConvInteger and QLinearConv: 8-bit convolution with 32-bit sums, and the same scaled back to 8 bits, as a
+ * product of channels-last rows (product8.h). Outside the input lies its zero point. */
+#include <string.h>
+
 #include "ops/conv.h"
 #include "ops/elementwise.h"
-#include "ops/integer.h"
 #include "ops/ops.h"
+#include "ops/product8.h"
 
 /* Where the inputs are. ConvInteger: x, w, x_zero, w_zero. QLinearConv: x, x_scale, x_zero, w, w_scale,
  * w_zero, y_scale, y_zero, bias. */
-typedef struct places {
-    int w, x_zero, w_zero;
-} places;
-
-static places places_of(const sk_node *node) {
-    return node->op->param == SK_OP_SCALED ? (places){3, 2, 5} : (places){1, 2, 3};
-}
-
-static const sk_tensor *optional(const sk_tensor *const *in, int n_in, int i) {
-    return i < n_in ? in[i] : NULL;
+static sk_product8_inputs places_of(const sk_node *node) {
+    if (node->op->param == SK_OP_SCALED) return (sk_product8_inputs){3, 2, 5, 1, 4, 6, 7, 8, -1};
+    return (sk_product8_inputs){1, 2, 3, -1, -1, -1, -1, -1, -1};
 }
 
 static sk_status check_scaled(const sk_infer *c, int64_t out_c) {
@@ -27,7 +23,7 @@ static sk_status check_scaled(const sk_infer *c, int64_t out_c) {
     SK_TRY(sk_want_scales(c, 4, out_c));
     SK_TRY(sk_want_scales(c, 6, 1));
     SK_TRY(sk_want_scales(c, 7, 1));
-    const sk_tensor *bias = optional(c->in, c->n_in, 8);
+    const sk_tensor *bias = c->n_in > 8 ? c->in[8] : NULL;
     if (!bias) return SK_OK;
     SK_TRY(sk_want_types(c, 8, SK_T(INT32)));
     if (out_c >= 0 && sk_shape_known(bias) && sk_numel(bias) != (size_t)out_c)
@@ -36,60 +32,84 @@ static sk_status check_scaled(const sk_infer *c, int64_t out_c) {
 }
 
 static sk_status infer(sk_infer *c) {
-    const places at = places_of(c->node);
-    const sk_tensor *x = c->in[0], *w = c->in[at.w];
-    const sk_tensor *x_zero = optional(c->in, c->n_in, at.x_zero),
-                    *w_zero = optional(c->in, c->n_in, at.w_zero);
+    const sk_product8_inputs at = places_of(c->node);
+    const sk_tensor *x = c->in[0], *w = c->in[at.b];
     const int scaled = c->node->op->param == SK_OP_SCALED;
     sk_tensor *y = c->out[0];
-    y->type = scaled ? c->in[7]->type : SK_INT32;
-    SK_TRY(sk_want_types(c, at.w, SK_T_BYTE));
-    if (x_zero && x->type) SK_TRY(sk_want_types(c, at.x_zero, 1u << x->type));
-    if (w_zero && w->type) SK_TRY(sk_want_types(c, at.w_zero, 1u << w->type));
+    y->type = scaled ? c->in[at.y_zero]->type : SK_INT32;
+    SK_TRY(sk_want_types(c, at.b, SK_T_BYTE));
+    if (x->type) SK_TRY(sk_want_types(c, at.a_zero, 1u << x->type));
+    if (w->type) SK_TRY(sk_want_types(c, at.b_zero, 1u << w->type));
     if (x->rank < 0 || w->rank < 0) return SK_OK;
-    SK_TRY(sk_want_scales(c, at.x_zero, 1));
-    SK_TRY(sk_want_scales(c, at.w_zero, w->dims[0]));
+    SK_TRY(sk_want_scales(c, at.a_zero, 1));
+    SK_TRY(sk_want_scales(c, at.b_zero, w->dims[0]));
     if (scaled) SK_TRY(check_scaled(c, w->dims[0]));
     return sk_conv_infer_shape(c, w);
 }
 
 static double macs(const sk_node *node, const sk_tensor *const *in, const sk_tensor *const *out) {
-    const sk_tensor *w = in[places_of(node).w];
+    const sk_tensor *w = in[places_of(node).b];
     return (double)sk_numel(out[0]) * (double)sk_span(w, 1, w->rank);
 }
 
+typedef struct conv8_state {
+    sk_window w;
+    sk_product8 product;
+    size_t x, y, zeros, n_zeros; /* where in scratch */
+    uint8_t turn_x, turn_y;
+} conv8_state;
+
 static sk_status prepare(sk_prepare *p) {
-    const sk_tensor *w = p->in[places_of(p->node).w];
-    sk_window *window = sk_prepare_alloc(p, sizeof *window);
-    size_t sums;
-    if (!window) return sk_oom(p->err, sizeof *window);
-    SK_TRY(sk_conv_make_window(p, w, window));
-    p->state = window;
-    if (p->node->op->param != SK_OP_SCALED) return SK_OK;
-    if (!sk_mul(sk_numel(p->out[0]), sizeof(int32_t), &sums) || !sk_scratch_take(p, sums, &sums))
+    conv8_state *s = sk_prepare_state(p, sizeof *s);
+    if (!s) return SK_OUT_OF_MEMORY;
+    const sk_product8_inputs at = places_of(p->node);
+    SK_TRY(sk_conv_make_window(p, p->in[at.b], &s->w));
+    if (sk_numel(p->out[0]) == 0) return SK_OK;
+    const int32_t groups = s->w.groups, taps = (int32_t)sk_window_taps(&s->w), channels = s->w.in_c / groups;
+    s->product.form = (sk_product8_form){.at = sk_present(p, at),
+                                         .narrow = (uint8_t)sk_codes_are_narrow(p->node->inputs[0]),
+                                         .matrices = groups,
+                                         .n = s->w.out_c / groups,
+                                         .taps = taps,
+                                         .channels = channels,
+                                         .col = channels * taps,
+                                         .row = taps};
+    s->turn_x = p->in[0]->layout == SK_PLAIN && sk_layout_matters(p->in[0]);
+    s->turn_y = p->out[0]->layout == SK_PLAIN && sk_layout_matters(p->out[0]);
+    s->n_zeros = (size_t)channels;
+    if ((s->turn_x && !sk_scratch_take(p, sk_nbytes(p->in[0]), &s->x)) ||
+        (s->turn_y && !sk_scratch_take(p, sk_nbytes(p->out[0]), &s->y)) ||
+        !sk_scratch_take(p, s->n_zeros, &s->zeros))
         return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
-    return SK_OK;
+    return sk_product8_prepare(p, &s->product, (size_t)s->w.batch * sk_pixels(s->w.out));
+}
+
+typedef struct image {
+    const sk_window *w;
+    const uint8_t *x, *zeros;
+} image;
+
+static void window_rows(const void *of, size_t matrix, size_t first, size_t m, const uint8_t **rows) {
+    const image *i = of;
+    const size_t channels = (size_t)(i->w->in_c / i->w->groups);
+    sk_window_rows(i->w, 1, i->x + matrix * channels, i->zeros, first, m, (const void **)rows);
 }
 
 static sk_status run(sk_run *r) {
-    const places at = places_of(r->node);
-    const int scaled = r->node->op->param == SK_OP_SCALED;
-    const sk_tensor *x = r->in[0], *w = r->in[at.w], *y = r->out[0], *bias = optional(r->in, r->n_in, 8);
-    if (sk_numel(y) == 0) return SK_OK;
-    const sk_i8_conv_args args = {.w = r->state,
-                                  .x = sk_i8_operand_of(x, optional(r->in, r->n_in, at.x_zero)),
-                                  .weight = sk_i8_operand_of(w, optional(r->in, r->n_in, at.w_zero)),
-                                  .bias = scaled && bias ? bias->data : NULL,
-                                  .y = scaled ? r->scratch : y->data};
-    i8_conv__ref(&args);
-    if (!scaled) return SK_OK;
-    const size_t pixels = sk_span(y, 2, y->rank), channels = (size_t)y->dims[1];
-    const float x_scale = sk_scale_at(r->in[1], 0), y_scale = sk_scale_at(r->in[6], 0);
-    const int32_t zero = sk_zero_at(r->in[7], 0);
-    for (size_t line = 0, i = 0; line < (size_t)y->dims[0] * channels; line++) {
-        const float scale = x_scale * sk_scale_at(r->in[4], line % channels) / y_scale;
-        for (size_t p = 0; p < pixels; p++, i++) sk_requantize(y, i, args.y[i], scale, zero);
-    }
+    const conv8_state *s = r->state;
+    char *scratch = r->scratch;
+    if (sk_numel(r->out[0]) == 0) return SK_OK;
+    const image of = {&s->w, sk_turned_input(r, s->turn_x, s->x), (uint8_t *)scratch + s->zeros};
+    sk_product8_call c = sk_product8_call_of(r, &s->product);
+    c.rows = window_rows;
+    c.of = &of;
+    c.m = (size_t)s->w.batch * sk_pixels(s->w.out);
+    c.y = s->turn_y ? scratch + s->y : r->out[0]->data;
+    c.y_row = (size_t)s->w.out_c;
+    memset(scratch + s->zeros, c.a_zero, s->n_zeros);
+    if (!c.packed) SK_TRY(sk_product8_pack_now(r, &c, 0));
+    sk_product8_run(r->pool, &c);
+    if (s->turn_y) sk_turn_output(r, c.y);
     return SK_OK;
 }
 

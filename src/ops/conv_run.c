@@ -85,7 +85,7 @@ static void indirect_part(const void *work, size_t begin, size_t end, int thread
         m = sk_igemm_rows(r.rows - i);
         float *y = c->y + (r.row + i) * out_c + r.col;
         for (size_t g = 0; g < groups; g++) {
-            sk_window_rows(&s->w, c->x + g * s->k, c->zeros, r.row + i, m, rows);
+            sk_window_rows(&s->w, sizeof *c->x, c->x + g * s->k, c->zeros, r.row + i, m, (const void **)rows);
             s->igemm(m, r.cols, s->k, s->taps, rows,
                      c->packed + g * sk_conv_group_floats(&s->form) + r.col * (s->k * s->taps + 1), y + g * n,
                      out_c, low(c), high(c));

@@ -136,7 +136,7 @@ static sk_status gemm_run(sk_run *r) {
     char *scratch = r->scratch;
     if (s->m == 0 || s->n == 0) return SK_OK;
     if (params->trans_a) {
-        sk_to_channels_last(1, s->k, s->m, a, (float *)(scratch + s->turned_a));
+        sk_to_channels_last(sizeof *a, 1, s->k, s->m, a, scratch + s->turned_a);
         a = (const float *)(scratch + s->turned_a);
     }
     if (!packed) {

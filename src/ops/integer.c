@@ -4,28 +4,12 @@
 #include "ops/elementwise.h"
 #include "ops/integer.h"
 
-sk_i8_operand sk_i8_operand_of(const sk_tensor *t, const sk_tensor *zero) {
-    return (sk_i8_operand){.data = t->data,
-                           .zeros = zero ? zero->data : NULL,
-                           .n_zeros = zero ? sk_numel(zero) : 0,
-                           .is_signed = t->type == SK_INT8};
-}
-
 sk_status sk_want_scales(const sk_infer *c, int i, int64_t n) {
     const sk_tensor *t = i < c->n_in ? c->in[i] : NULL;
     if (!t || !sk_shape_known(t)) return SK_OK;
     const size_t count = sk_numel(t);
     if (count == 1 || n < 0 || (count == (size_t)n && count > 0)) return SK_OK;
     return sk_bad_shape(c, "input %d is %pT: neither one number nor %lld", i, t, (long long)n);
-}
-
-void sk_requantize(const sk_tensor *y, size_t i, int32_t sum, float scale, int32_t zero) {
-    const float low = y->type == SK_INT8 ? -128 : 0, high = y->type == SK_INT8 ? 127 : 255;
-    float v = rintf((float)sum * scale) + (float)zero;
-    if (!(v >= low)) v = low; /* NaN too */
-    if (v > high) v = high;
-    if (y->type == SK_INT8) ((int8_t *)y->data)[i] = (int8_t)v;
-    else ((uint8_t *)y->data)[i] = (uint8_t)v;
 }
 
 int32_t sk_zero_at(const sk_tensor *zero, size_t i) {

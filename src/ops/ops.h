@@ -20,8 +20,8 @@ enum { SK_RANDOM_NORMAL, SK_RANDOM_UNIFORM, SK_RANDOM_BERNOULLI, SK_RANDOM_MULTI
 #define SK_T_POOLED_FLOAT (SK_T(FLOAT32) | SK_T(FLOAT64) | SK_T(FLOAT16) | SK_T(BFLOAT16))
 #define SK_T_POOLED (SK_T_POOLED_FLOAT | SK_T(INT8) | SK_T(UINT8))
 #define SK_T_BYTE (SK_T(UINT8) | SK_T(INT8))
-/* 8-bit products: 32-bit sums, or scaled back to 8 bits. */
-enum { SK_OP_SUMS, SK_OP_SCALED };
+/* 8-bit products: 32-bit sums; scaled back to 8 bits, with a bias; scaled to float32. */
+enum { SK_OP_SUMS, SK_OP_SCALED, SK_OP_GEMM, SK_OP_FLOATS };
 /* Pool: the kind; from SK_OP_GLOBAL_MAX on over all that is spatial. */
 enum {
     SK_OP_MAX_POOL,

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "ops/move.h"
+
 sk_status sk_window_ints(sk_import *c, const char *name, int sides, int64_t least, int8_t *spatial,
                          int32_t *first, int32_t *second) {
     const sk_attr *attr;
@@ -157,8 +159,8 @@ int sk_window_rows_bytes(const sk_window *w, size_t *bytes) {
 }
 
 /* Row pointers of one output pixel, whose window starts at `start`. */
-static void pixel_rows(const sk_window *w, const float *image, const float *zeros, const int64_t start[3],
-                       size_t m, const float **rows) {
+static void pixel_rows(const sk_window *w, size_t pixel, const char *image, const void *zeros,
+                       const int64_t start[3], size_t m, const void **rows) {
     for (int32_t kz = 0; kz < w->kernel[0]; kz++) {
         const int64_t z = start[0] + (int64_t)kz * w->dilation[0];
         for (int32_t ky = 0; ky < w->kernel[1]; ky++) {
@@ -167,16 +169,15 @@ static void pixel_rows(const sk_window *w, const float *image, const float *zero
             const size_t line = inside ? ((size_t)z * (size_t)w->in[1] + (size_t)y) * (size_t)w->in[2] : 0;
             for (int32_t kx = 0; kx < w->kernel[2]; kx++, rows += m) {
                 const int64_t x = start[2] + (int64_t)kx * w->dilation[2];
-                *rows =
-                    inside && x >= 0 && x < w->in[2] ? image + (line + (size_t)x) * (size_t)w->in_c : zeros;
+                *rows = inside && x >= 0 && x < w->in[2] ? image + (line + (size_t)x) * pixel : zeros;
             }
         }
     }
 }
 
-void sk_window_rows(const sk_window *w, const float *x, const float *zeros, size_t first, size_t m,
-                    const float **rows) {
-    const size_t pixels = sk_pixels(w->out), image = sk_pixels(w->in) * (size_t)w->in_c;
+void sk_window_rows(const sk_window *w, size_t size, const void *x, const void *zeros, size_t first, size_t m,
+                    const void **rows) {
+    const size_t pixels = sk_pixels(w->out), pixel = (size_t)w->in_c * size, image = sk_pixels(w->in) * pixel;
     size_t n = first / pixels, rest = first % pixels;
     int32_t at[3];
     at[2] = (int32_t)(rest % (size_t)w->out[2]);
@@ -186,7 +187,7 @@ void sk_window_rows(const sk_window *w, const float *x, const float *zeros, size
     for (size_t i = 0; i < m; i++) {
         int64_t start[3];
         for (int d = 0; d < 3; d++) start[d] = (int64_t)at[d] * w->stride[d] - w->pad[d];
-        pixel_rows(w, x + n * image, zeros, start, m, rows + i);
+        pixel_rows(w, pixel, (const char *)x + n * image, zeros, start, m, rows + i);
         if (++at[2] < w->out[2]) continue;
         at[2] = 0;
         if (++at[1] < w->out[1]) continue;
@@ -206,27 +207,31 @@ int sk_scratch_take(sk_prepare *p, size_t bytes, size_t *offset) {
     return 1;
 }
 
-void sk_to_channels_last(size_t n, size_t channels, size_t pixels, const float *x, float *y) {
-    const size_t image = channels * pixels;
-    if (image == 0) return;
-    for (size_t i = 0; i < n; i++, x += image, y += image)
-        sk_transpose_4((ptrdiff_t)pixels, (ptrdiff_t)channels, (uint8_t *)y,
-                       (ptrdiff_t)(channels * sizeof(float)), (const uint8_t *)x,
-                       (ptrdiff_t)(pixels * sizeof(float)));
+void sk_to_channels_last(size_t size, size_t n, size_t channels, size_t pixels, const void *x, void *y) {
+    const ptrdiff_t step = (ptrdiff_t)size, image = (ptrdiff_t)(channels * pixels * size);
+    sk_copy copy;
+    sk_copy_start(&copy, size);
+    sk_copy_axis(&copy, (int32_t)n, image, image);
+    sk_copy_axis(&copy, (int32_t)pixels, step, (ptrdiff_t)channels * step);
+    sk_copy_axis(&copy, (int32_t)channels, (ptrdiff_t)pixels * step, step);
+    sk_copy_ready(&copy);
+    any_copy__simd128(&copy, y, x);
 }
 
-const float *sk_turned_input(const sk_run *r, int turn, size_t offset) {
+const void *sk_turned_input(const sk_run *r, int turn, size_t offset) {
     const sk_tensor *x = r->in[0];
     if (!turn) return x->data;
-    float *turned = (float *)((char *)r->scratch + offset);
-    sk_to_channels_last((size_t)x->dims[0], (size_t)x->dims[1], sk_span(x, 2, x->rank), x->data, turned);
+    void *turned = (char *)r->scratch + offset;
+    sk_to_channels_last(sk_elem(x->type), (size_t)x->dims[0], (size_t)x->dims[1], sk_span(x, 2, x->rank),
+                        x->data, turned);
     return turned;
 }
 
 /* [pixels][channels] to [channels][pixels] is the same turn the other way round. */
-void sk_turn_output(const sk_run *r, const float *y) {
+void sk_turn_output(const sk_run *r, const void *y) {
     const sk_tensor *to = r->out[0];
-    sk_to_channels_last((size_t)to->dims[0], sk_span(to, 2, to->rank), (size_t)to->dims[1], y, to->data);
+    sk_to_channels_last(sk_elem(to->type), (size_t)to->dims[0], sk_span(to, 2, to->rank), (size_t)to->dims[1],
+                        y, to->data);
 }
 
 int sk_layout_matters(const sk_tensor *t) { return t->dims[1] != 1 && sk_span(t, 2, t->rank) != 1; }

@@ -56,9 +56,10 @@ typedef struct sk_span_at {
 sk_span_at sk_window_span(const sk_window *w, int d, int32_t out, int32_t pad_end);
 
 /* rows[t * m + i]: where tap t of output pixel first + i reads, `zeros` outside the input. Pixels count over
- * all images; x is channels-last with in_c floats a pixel (the caller adds a group's offset to x). */
-void sk_window_rows(const sk_window *w, const float *x, const float *zeros, size_t first, size_t m,
-                    const float **rows);
+ * all images; x is channels-last with in_c elements of `size` bytes a pixel (the caller adds a group's offset
+ * to x). */
+void sk_window_rows(const sk_window *w, size_t size, const void *x, const void *zeros, size_t first, size_t m,
+                    const void **rows);
 
 /* The bytes of that list for blocks of SK_IGEMM_ROWS; 0 when they overflow. */
 int sk_window_rows_bytes(const sk_window *w, size_t *bytes);
@@ -67,14 +68,14 @@ int sk_window_rows_bytes(const sk_window *w, size_t *bytes);
 /* Takes `bytes` more, 16-byte aligned; 0 when the sum leaves what a scratch may hold. */
 int sk_scratch_take(sk_prepare *p, size_t bytes, size_t *offset);
 
-/* A channels-last copy of a plain tensor's floats, or back: [n][channels][pixels] <-> [n][pixels][channels].
- */
-void sk_to_channels_last(size_t n, size_t channels, size_t pixels, const float *x, float *y);
+/* A channels-last copy of a plain tensor's elements of `size` bytes, or back: [n][channels][pixels] <->
+ * [n][pixels][channels]. */
+void sk_to_channels_last(size_t size, size_t n, size_t channels, size_t pixels, const void *x, void *y);
 
-/* Input 0's floats channels-last: as they are, or with `turn` a copy at `offset` in the scratch. */
-const float *sk_turned_input(const sk_run *r, int turn, size_t offset);
-/* Output 0 plain, from channels-last floats. */
-void sk_turn_output(const sk_run *r, const float *y);
+/* Input 0 channels-last: as it is, or with `turn` a copy at `offset` in the scratch. */
+const void *sk_turned_input(const sk_run *r, int turn, size_t offset);
+/* Output 0 plain, from channels-last elements. */
+void sk_turn_output(const sk_run *r, const void *y);
 
 /* Does it matter whether t is stored plain or channels-last? (not with one channel or one pixel) */
 int sk_layout_matters(const sk_tensor *t);

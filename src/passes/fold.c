@@ -1,13 +1,13 @@
 /* Constant folding: a node that reads only constants is computed once, now, unless its result would be much
- * larger than what it is made of. Shapes known without inputs count as constants. */
+ * larger than what it is made of. Shapes known without inputs count as constants. Done twice: see below. */
 #include "passes/passes.h"
 
 #define SMALL_BYTES ((size_t)64 * 1024) /* results up to this size are always worth keeping */
 #define GROWTH 4 /* larger ones may be this many times their inputs: int8 weights to float32 */
 
-static int foldable(const sk_node *node) {
+static int foldable(const sk_node *node, int flags) {
     size_t in_bytes = 0, out_bytes = 0;
-    if (node->op->flags & (SK_OP_CONTROL | SK_OP_RANDOM)) return 0;
+    if (node->op->flags & flags) return 0;
     for (int i = 0; i < node->n_inputs; i++) {
         const sk_value *in = node->inputs[i];
         if (!in) continue;
@@ -57,7 +57,7 @@ static sk_status compute(sk_ir *ir, sk_node *node, sk_arena *scratch, sk_error *
 }
 
 /* With new constants known, shapes further on may be too: infer again behind a folded node. */
-static sk_status fold_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
+static sk_status fold_nodes(sk_ir *ir, sk_graph *graph, int flags, sk_error *err) {
     uint8_t *keep = sk_alloc(ir->arena.heap, (size_t)graph->n_nodes + 1);
     if (!keep) return sk_oom(err, (size_t)graph->n_nodes);
     sk_status status = SK_OK;
@@ -66,7 +66,7 @@ static sk_status fold_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
         sk_node *node = graph->nodes[i];
         keep[i] = 1;
         if (folded) status = sk_infer_static(ir, node, err);
-        if (status != SK_OK || !foldable(node)) continue;
+        if (status != SK_OK || !foldable(node, flags)) continue;
         sk_arena scratch;
         sk_arena_init(&scratch, ir->arena.heap);
         sk_error why = {.status = SK_OK};
@@ -81,4 +81,13 @@ static sk_status fold_graph(sk_ir *ir, sk_graph *graph, sk_error *err) {
     return status;
 }
 
-sk_status sk_pass_fold(sk_ir *ir, sk_error *err) { return sk_each_graph(ir, ir->main, fold_graph, err); }
+/* First without what makes floats of quantized constants, for pass integers; then that too. */
+static sk_status fold_most(sk_ir *ir, sk_graph *graph, sk_error *err) {
+    return fold_nodes(ir, graph, SK_OP_CONTROL | SK_OP_RANDOM | SK_OP_STEPS, err);
+}
+static sk_status fold_all(sk_ir *ir, sk_graph *graph, sk_error *err) {
+    return fold_nodes(ir, graph, SK_OP_CONTROL | SK_OP_RANDOM, err);
+}
+
+sk_status sk_pass_fold(sk_ir *ir, sk_error *err) { return sk_each_graph(ir, ir->main, fold_most, err); }
+sk_status sk_pass_dequantize(sk_ir *ir, sk_error *err) { return sk_each_graph(ir, ir->main, fold_all, err); }

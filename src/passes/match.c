@@ -122,7 +122,7 @@ sk_status sk_match_replace(sk_match *m, const sk_node *node, const char *op, int
     made->op = sk_op_find("", op, version);
     made->outputs[0] = node->outputs[0];
     sk_import import = {m->ir, made, m->err};
-    SK_TRY(made->op->impl->import(&import));
+    if (made->op->impl->import) SK_TRY(made->op->impl->import(&import));
     made->outputs[0]->producer = made;
     m->graph->nodes[m->at] = made;
     m->changed = 1;

@@ -22,6 +22,8 @@ sk_status sk_each_graph(sk_ir *ir, sk_graph *graph, sk_status (*visit)(sk_ir *, 
                         sk_error *err);
 /* Drops the nodes of graph and its bodies whose outputs nobody reads. */
 sk_status sk_drop_dead(sk_ir *ir, sk_graph *graph, sk_error *err);
+/* Puts node in at graph->nodes[at]. */
+sk_status sk_insert_node(sk_graph *graph, int at, sk_node *node, sk_error *err);
 /* Infers one node's outputs from what its inputs' values are known to be. Bodies first. */
 sk_status sk_infer_static(sk_ir *ir, sk_node *node, sk_error *err);
 /* The type to which inputs of this type are cast for the operator (SK_OP_WIDENS); 0: none, it takes them or

@@ -53,8 +53,7 @@ static sk_status cast(sk_ir *ir, sk_graph *graph, sk_value *from, sk_value *to, 
     return n->op->impl->import(&import);
 }
 
-/* Puts node in at graph->nodes[at]. */
-static sk_status insert(sk_graph *graph, int at, sk_node *node, sk_error *err) {
+sk_status sk_insert_node(sk_graph *graph, int at, sk_node *node, sk_error *err) {
     if (sk_graph_append(graph, node) != SK_OK) return sk_oom(err, sizeof(sk_node *));
     memmove(&graph->nodes[at + 1], &graph->nodes[at], (size_t)(graph->n_nodes - 1 - at) * sizeof(sk_node *));
     graph->nodes[at] = node;
@@ -74,7 +73,7 @@ sk_status sk_widen(sk_ir *ir, sk_graph *graph, int *at, sk_error *err) {
             !(value->type.type == narrow || sk_wider(node->op, value->type.type) == wide))
             continue;
         SK_TRY(cast(ir, graph, value, NULL, wide, &made, err));
-        SK_TRY(insert(graph, (*at)++, made, err));
+        SK_TRY(sk_insert_node(graph, (*at)++, made, err));
         for (int j = i; j < node->n_inputs; j++)
             if (node->inputs[j] == value) node->inputs[j] = made->outputs[0];
         SK_TRY(sk_infer_static(ir, made, err));
@@ -90,7 +89,7 @@ sk_status sk_widen(sk_ir *ir, sk_graph *graph, int *at, sk_error *err) {
     for (int i = 0, behind = *at + 1; i < node->n_outputs; i++) {
         if (!node->outputs[i]) continue;
         if (node->outputs[i]->type.type == wide) {
-            SK_TRY(insert(graph, behind++, back[i], err));
+            SK_TRY(sk_insert_node(graph, behind++, back[i], err));
             continue;
         }
         node->outputs[i] = back[i]->outputs[0]; /* indices, say */
