@@ -113,7 +113,7 @@ sk_status sk_match_replace(sk_match *m, const sk_node *node, const char *op, int
     sk_node *made = sk_node_new(m->graph, "", op, n_inputs, 1);
     sk_attr *copies = sk_arena_calloc(&m->ir->arena, (size_t)n_attrs + 1, sizeof *copies);
     if (!made || !copies) return sk_oom(m->err, sizeof *made);
-    memcpy(copies, attrs, (size_t)n_attrs * sizeof *copies);
+    if (n_attrs) memcpy(copies, attrs, (size_t)n_attrs * sizeof *copies);
     memcpy(made->inputs, inputs, (size_t)n_inputs * sizeof(sk_value *));
     made->name = node->name;
     made->attrs = copies;
