@@ -125,15 +125,15 @@ typedef void sk_f32_residual_fn(size_t n, const float *x, float *y, float lo, fl
 /* ---- pooling ---- */
 
 /* One output pixel: y[c] = the maximum, or the sum divided by `divisor`, over `runs` runs of `length` pixels
- * that are `step` floats apart; run r starts at rows[r]. The maximum of nothing is -inf; NaN counts as
- * nothing. */
+ * that are `step` elements apart; run r starts at rows[r]. The maximum of nothing is the least number; NaN
+ * counts as nothing. */
 typedef struct sk_pool_args {
     size_t channels, runs, length, step;
-    const float *const *rows;
+    const void *const *rows; /* of float32 (u8_, s8_: of these) */
     float divisor;
-    float *y;
+    void *y;
 } sk_pool_args;
-typedef void sk_f32_pool_fn(const sk_pool_args *args);
+typedef void sk_pool_fn(const sk_pool_args *args);
 
 /* Pooling as its definition says, over any of float32, float64, int8, uint8, plain or channels-last. Sums in
  * double. */

@@ -100,11 +100,14 @@ sk_i8_gemm_fn *sk_select_i8_gemm(sk_i8_form form, int reference) {
 
 /* ---- pooling ---- */
 
-sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference) {
+sk_pool_fn *sk_select_pool(int kind, int type, int reference) {
     if (REF(reference)) return NULL;
-    return kind == SK_POOL_MAX       ? f32_maxpool_c4__simd128
-           : kind == SK_POOL_AVERAGE ? f32_avgpool_c4__simd128
-                                     : NULL;
+    if (kind == SK_POOL_AVERAGE && type == SK_FLOAT32) return f32_avgpool_c4__simd128;
+    if (kind != SK_POOL_MAX) return NULL;
+    return type == SK_FLOAT32 ? f32_maxpool_c4__simd128
+           : type == SK_UINT8 ? u8_maxpool_c16__simd128
+           : type == SK_INT8  ? s8_maxpool_c16__simd128
+                              : NULL;
 }
 
 /* ---- elementwise, reductions, normalisation ---- */

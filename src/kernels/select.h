@@ -29,8 +29,8 @@ sk_i8_gather_fn *sk_select_i8_gather(int reference);
 sk_i8_gemm_fn *sk_select_i8_gemm(sk_i8_form form, int reference);
 
 /* ---- pooling ---- */
-/* One output pixel of a float32 pool (sk_pool_kind), channels-last; NULL: only any_pool__ref does it. */
-sk_f32_pool_fn *sk_select_f32_pool(int kind, int reference);
+/* One output pixel of a pool (sk_pool_kind), channels-last; NULL: only any_pool__ref does it. */
+sk_pool_fn *sk_select_pool(int kind, int type, int reference);
 
 /* ---- elementwise, reductions, normalisation ---- */
 /* NULL: no such kernel for that loop type. */

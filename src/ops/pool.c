@@ -1,4 +1,4 @@
-/* MaxPool, AveragePool, LpPool and their global forms. float32 maximum and average go channels-last, one
+/* MaxPool, AveragePool, LpPool and their global forms. maximum and average go channels-last, one
  * output pixel at a time, all channels vectorised; other types, Lp and indices take the scalar definition. A
  * global pool is a window over one merged spatial dimension, so it takes any rank. */
 #include "ops/window.h"
@@ -15,17 +15,16 @@ typedef struct pool_params {
 typedef struct pool_state {
     sk_window w;
     int32_t pad_end[3];
-    uint8_t kind, turn_x, turn_y, pads_count;
-    sk_f32_pool_fn *pixel;
+    uint8_t kind, turn_x, turn_y, pads_count, size; /* size: bytes of an element */
+    sk_pool_fn *pixel;
     size_t x, y, rows; /* offsets in scratch */
     size_t rows_bytes; /* a thread's */
 } pool_state;
 
 typedef struct pool_call {
     const pool_state *s;
-    const float *x;
-    float *y;
-    char *rows;
+    const char *x;
+    char *y, *rows;
 } pool_call;
 
 static int is_global(int param) { return param >= SK_OP_GLOBAL_MAX; }
@@ -121,10 +120,11 @@ static sk_status prepare_typed(sk_prepare *p) {
         sk_window_make(&attrs, x, y, 1, &s->w, s->pad_end);
         s->pads_count = params->count_pad;
     }
-    s->pixel = sk_select_f32_pool(s->kind, sk_reference(p));
+    s->size = (uint8_t)sk_elem(x->type);
+    s->pixel = sk_select_pool(s->kind, x->type, sk_reference(p));
     const int indices = p->n_out > 1 && p->out[1];
     p->run = pool_run_scalar;
-    if (!s->pixel || x->type != SK_FLOAT32 || indices) return SK_OK;
+    if (!s->pixel || indices) return SK_OK;
     p->run = pool_run;
     s->turn_x = x->layout == SK_PLAIN && sk_layout_matters(x);
     s->turn_y = y->layout == SK_PLAIN && sk_layout_matters(y);
@@ -147,10 +147,10 @@ static sk_status pool_prepare(sk_prepare *p) {
 }
 
 /* All windows at output line (z, y) of one image. x, y: the image's. */
-static void pool_line(const pool_state *s, const float *x, float *y, int32_t oz, int32_t oy,
-                      const float **rows) {
+static void pool_line(const pool_state *s, const char *x, char *y, int32_t oz, int32_t oy,
+                      const void **rows) {
     const sk_window *w = &s->w;
-    const size_t c = (size_t)w->in_c;
+    const size_t c = (size_t)w->in_c, step = c * s->size;
     const int32_t *end = s->pads_count ? s->pad_end : NULL;
     const sk_span_at z = sk_window_span(w, 0, oz, end ? end[0] : 0),
                      l = sk_window_span(w, 1, oy, end ? end[1] : 0);
@@ -162,14 +162,14 @@ static void pool_line(const pool_state *s, const float *x, float *y, int32_t oz,
             for (int32_t j = 0; j < l.count; j++) {
                 const int32_t at_z = z.from + i * w->dilation[0], at_y = l.from + j * w->dilation[1];
                 const size_t pixel = ((size_t)at_z * (size_t)w->in[1] + (size_t)at_y) * (size_t)w->in[2];
-                rows[n++] = x + (pixel + (size_t)h.from) * c;
+                rows[n++] = x + (pixel + (size_t)h.from) * step;
             }
         args.length = (size_t)h.count;
         args.divisor = end ? (float)z.counted * (float)l.counted * (float)h.counted
                            : (float)z.count * (float)l.count * (float)h.count;
         if (args.divisor == 0) args.divisor = 1;
         args.runs = h.count ? n : 0;
-        args.y = y + (size_t)ox * c;
+        args.y = y + (size_t)ox * step;
         s->pixel(&args);
     }
 }
@@ -178,13 +178,12 @@ static void pool_line(const pool_state *s, const float *x, float *y, int32_t oz,
 static void pool_part(const void *work, size_t begin, size_t end, int thread) {
     const pool_call *c = work;
     const sk_window *w = &c->s->w;
-    const size_t channels = (size_t)w->in_c, lines = (size_t)w->out[0] * (size_t)w->out[1];
-    const float **rows = (const float **)(c->rows + (size_t)thread * c->s->rows_bytes);
+    const size_t step = (size_t)w->in_c * c->s->size, lines = (size_t)w->out[0] * (size_t)w->out[1];
+    const void **rows = (const void **)(c->rows + (size_t)thread * c->s->rows_bytes);
     for (size_t i = begin; i < end; i++) {
         const size_t line = i % lines, height = (size_t)w->out[1];
-        pool_line(c->s, c->x + i / lines * sk_pixels(w->in) * channels,
-                  c->y + i * (size_t)w->out[2] * channels, (int32_t)(line / height), (int32_t)(line % height),
-                  rows);
+        pool_line(c->s, c->x + i / lines * sk_pixels(w->in) * step, c->y + i * (size_t)w->out[2] * step,
+                  (int32_t)(line / height), (int32_t)(line % height), rows);
     }
 }
 
@@ -193,7 +192,7 @@ static sk_status pool_run(sk_run *r) {
     const sk_window *w = &s->w;
     char *scratch = r->scratch;
     const pool_call call = {s, sk_turned_input(r, s->turn_x, s->x),
-                            s->turn_y ? (float *)(scratch + s->y) : r->out[0]->data, scratch + s->rows};
+                            s->turn_y ? scratch + s->y : r->out[0]->data, scratch + s->rows};
     const double reads = (double)w->out[2] * w->in_c * w->kernel[0] * w->kernel[1] * w->kernel[2];
     sk_split(r->pool, (size_t)w->batch * (size_t)w->out[0] * (size_t)w->out[1], reads * 0.2, pool_part,
              &call);
