@@ -50,7 +50,7 @@ C_FLAGS := -std=c11 -Isrc -fno-math-errno -ffp-contract=off $(WARN) -MMD -MP
 # Every browser with SIMD has these three as well.
 WASM_FLAGS := -msimd128 -mbulk-memory -msign-ext -mnontrapping-fptoint -fvisibility=hidden -DNDEBUG
 # Download size counts: only the kernels in which predictions spend their time are compiled for speed.
-HOT := $(addprefix src/kernels/,gemm.c dwconv.c winograd.c winograd_weights.c patches.c gather8.c gemm8.c)
+HOT := $(addprefix src/kernels/,gemm.c dwconv.c winograd.c winograd_weights.c patches.c gather8.c gemm8.c finish8.c dwconv8.c)
 # Outside of the kernels nothing is inlined that is called twice: calls are what a few hundred nodes need.
 opt = $(if $(filter $(HOT),$(1)),-O2 -fno-unroll-loops,-Oz -fmerge-all-constants $(if $(filter-out %_ref.c,$(filter src/kernels/%,$(1))),,-mllvm -inline-threshold=-100))
 # The functions to export say so themselves (web/glue.c). Stack first: an overflow traps instead of overwriting data.

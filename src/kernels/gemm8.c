@@ -5,8 +5,7 @@
  * finish makes of them what the target asks for. */
 #include "kernels/kernels.h"
 
-#include "core/tensor.h"
-#include "kernels/vmath.h"
+#include "kernels/finish8.h"
 
 #define COLUMNS SK_I8_PANEL
 
@@ -78,84 +77,6 @@ SK_INLINE void tile_dot(const int mr, const sk_i8_form form, size_t k, const int
 #define tile_dot(...) (void)0
 #endif
 
-/* ---- what becomes of the sums ---- */
-
-typedef struct block {
-    const sk_i8_gemm_args *args;
-    const sk_i8_panel *panel;
-    const int32_t *acc; /* of m x 8 */
-    uint8_t *y;         /* of the panel's first column */
-    size_t cols;        /* of the panel, at most 8 */
-} block;
-
-/* Sum of row i, columns 4 * half on, with everything that zero points and biases add. */
-SK_INLINE v128_t total(const block *b, size_t i, const int half, v128_t add, v128_t zero) {
-    const v128_t sum = wasm_i32x4_add(wasm_v128_load(b->acc + i * COLUMNS + 4 * half), add);
-    if (!b->args->sums) return sum;
-    return wasm_i32x4_sub(sum, wasm_i32x4_mul(wasm_i32x4_splat(b->args->sums[i]), zero));
-}
-
-SK_INLINE v128_t scaled(v128_t sum, v128_t scale) { return sk_mul4(wasm_f32x4_convert_i32x4(sum), scale); }
-
-/* Up to 8 numbers of `size` bytes. */
-SK_INLINE void store(uint8_t *y, v128_t lo, v128_t hi, const size_t size, size_t cols) {
-    uint8_t part[32];
-    uint8_t *const to = cols == COLUMNS ? y : part;
-    if (size == 1) {
-        wasm_v128_store64_lane(to, lo, 0);
-    } else {
-        wasm_v128_store(to, lo);
-        wasm_v128_store(to + 16, hi);
-    }
-    for (size_t i = 0; to == part && i < cols * size; i++) y[i] = part[i];
-}
-
-SK_INLINE void finish_as(const int type, const block *b, v128_t add0, v128_t add1) {
-    const sk_i8_gemm_args *args = b->args;
-    const sk_i8_target *t = &args->target;
-    const sk_i8_panel *panel = b->panel;
-    const size_t size = type == SK_INT8 ? 1 : 4;
-    const v128_t zero0 = wasm_v128_load(panel->zero), zero1 = wasm_v128_load(panel->zero + 4);
-    const v128_t factor = sk_splat4(t->factor), scale0 = sk_mul4(sk_load4(panel->scale), factor);
-    const v128_t scale1 = sk_mul4(sk_load4(panel->scale + 4), factor);
-    const float zero = type == SK_INT8 ? (float)t->zero : 0, magic = 12582912.0f; /* 1.5 * 2^23: rounds */
-    const v128_t lo = sk_splat4(t->lo - zero), hi = sk_splat4(t->hi - zero), round = sk_splat4(magic);
-    const v128_t unround = wasm_i32x4_splat(0x4B400000 - t->zero); /* magic's bits */
-    uint8_t *y = b->y;
-    for (size_t i = 0; i < args->m; i++, y += args->y_row * size) {
-        v128_t s0 = total(b, i, 0, add0, zero0), s1 = total(b, i, 1, add1, zero1);
-        if (type != SK_INT32) {
-            s0 = scaled(s0, scale0);
-            s1 = scaled(s1, scale1);
-        }
-        if (type == SK_FLOAT32) {
-            s0 = sk_clamp4(sk_add4(s0, sk_load4(panel->addend)), lo, hi);
-            s1 = sk_clamp4(sk_add4(s1, sk_load4(panel->addend + 4)), lo, hi);
-        }
-        if (type == SK_INT8) { /* lo first, so that NaN becomes it */
-            s0 = sk_add4(wasm_f32x4_pmin(wasm_f32x4_pmax(lo, s0), hi), round);
-            s1 = sk_add4(wasm_f32x4_pmin(wasm_f32x4_pmax(lo, s1), hi), round);
-            s0 = wasm_i16x8_narrow_i32x4(wasm_i32x4_sub(s0, unround), wasm_i32x4_sub(s1, unround));
-            s0 = t->type == SK_INT8 ? wasm_i8x16_narrow_i16x8(s0, s0) : wasm_u8x16_narrow_i16x8(s0, s0);
-        }
-        store(y, s0, s1, size, b->cols);
-    }
-}
-
-static __attribute__((noinline)) void finish(const block *b) {
-    const sk_i8_gemm_args *args = b->args;
-    const sk_i8_panel *p = b->panel;
-    const v128_t za = wasm_i32x4_splat(args->zero_a - (sk_i8_flips(args->form, args->a_signed) ? 128 : 0));
-    const v128_t add0 = wasm_i32x4_sub(wasm_v128_load(p->bias), wasm_i32x4_mul(wasm_v128_load(p->sum), za));
-    const v128_t add1 =
-        wasm_i32x4_sub(wasm_v128_load(p->bias + 4), wasm_i32x4_mul(wasm_v128_load(p->sum + 4), za));
-    switch (args->target.type) {
-    case SK_FLOAT32: finish_as(SK_FLOAT32, b, add0, add1); break;
-    case SK_INT32: finish_as(SK_INT32, b, add0, add1); break;
-    default: finish_as(SK_INT8, b, add0, add1); break;
-    }
-}
-
 /* ---- kernels ---- */
 
 /* All columns of a block of rows. */
@@ -163,17 +84,24 @@ SK_INLINE void gemm(const sk_i8_form form, const int mr, const sk_i8_gemm_args *
     const size_t step = sk_i8_row_step(args->k) * (form == SK_I8_WIDE ? 2 : 1), k = args->k;
     const size_t size = sk_i8_panel_bytes(form, k), m = args->m, rows = (size_t)mr;
     int32_t acc[(SK_I8_ROWS + SK_I8_TILE) * COLUMNS];
-    block b = {args, args->packed, acc, args->y, COLUMNS};
-    for (size_t left = args->n; left > 0; left -= b.cols) {
-        const int8_t *a = args->a, *w = (const int8_t *)(b.panel + 1);
-        b.cols = left < COLUMNS ? left : COLUMNS;
+    sk_i8_sums s = {.target = &args->target,
+                    .panel = args->packed,
+                    .acc = acc,
+                    .row_sums = args->sums,
+                    .m = m,
+                    .y = args->y,
+                    .y_row = args->y_row,
+                    .zero_a = args->zero_a - (sk_i8_flips(form, args->a_signed) ? 128 : 0)};
+    for (size_t left = args->n; left > 0; left -= s.cols) {
+        const int8_t *a = args->a, *w = (const int8_t *)(s.panel + 1);
+        s.cols = left < COLUMNS ? left : COLUMNS;
         for (size_t i = 0; i < m; i += rows, a += rows * step) {
             if (form == SK_I8_WIDE) tile_wide(mr, k, a, step, w, acc + i * COLUMNS);
             else tile_dot(mr, form, k, a, step, w, acc + i * COLUMNS);
         }
-        finish(&b);
-        b.panel = (const sk_i8_panel *)((const char *)b.panel + size);
-        b.y += COLUMNS * (args->target.type == SK_FLOAT32 || args->target.type == SK_INT32 ? 4 : 1);
+        sk_i8_finish(&s);
+        s.panel = (const sk_i8_panel *)((const char *)s.panel + size);
+        s.y += COLUMNS * sk_i8_target_size(&args->target);
     }
 }
 

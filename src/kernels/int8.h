@@ -71,4 +71,34 @@ typedef struct sk_i8_gemm_args {
 } sk_i8_gemm_args;
 typedef void sk_i8_gemm_fn(const sk_i8_gemm_args *args);
 
+/* ---- depthwise convolution ---- */
+
+/* `lines` neighbouring output lines with any number of channels (kernel kh x kw, no dilation). rows: the
+ * input rows that they see, kh + (lines - 1) * stride; outside the input in_w * channels bytes of zero_a.
+ * packed: sk_i8_pack_dw. The reference is i8_conv__ref. */
+typedef struct sk_i8_dwconv_args {
+    size_t channels, in_w, out_w, lines, pad; /* pad < kw: columns before the input */
+    const uint8_t *const *rows;
+    int32_t zero_a;
+    uint8_t a_signed;
+    const void *packed;
+    void *y;
+    sk_i8_target target;
+} sk_i8_dwconv_args;
+typedef void sk_i8_dwconv_fn(const sk_i8_dwconv_args *args);
+
+/* Any window, up to SK_I8_ROWS outputs side by side in y: tap t of output i is `channels` bytes at rows[t * m
+ * + i].
+ */
+typedef struct sk_i8_dwany_args {
+    size_t channels, m, taps;
+    const uint8_t *const *rows;
+    int32_t zero_a;
+    uint8_t a_signed;
+    const void *packed;
+    void *y;
+    sk_i8_target target;
+} sk_i8_dwany_args;
+typedef void sk_i8_dwany_fn(const sk_i8_dwany_args *args);
+
 #endif

@@ -61,4 +61,18 @@ typedef struct sk_i8_columns {
 /* After all pieces: sums are taken from what was packed. */
 void sk_i8_pack_columns(const sk_i8_panels *p, const sk_i8_columns *columns);
 
+/* Depthwise weights: for each panel of 8 channels an sk_i8_panel (its zeros are 0), then pairs of taps; of a
+ * pair two weights of each channel, less their zero points, of 16 bits. First those of two rows of the
+ * filter, tap by tap along x; of a last row without a partner those of taps 0 and 1, 2 and 3, ..., then once
+ * more of none and 0, 1 and 2, ... weights: [channels][kh][kw], as ONNX has them. Any window may be taken for
+ * one of as many rows as it has taps. */
+size_t sk_i8_dw_panel_bytes(size_t kh, size_t kw); /* 0: too many */
+typedef struct sk_i8_dw_weights {
+    size_t channels, kh, kw;
+    const uint8_t *weights;
+    uint8_t is_signed;
+    sk_i8_columns columns;
+} sk_i8_dw_weights;
+void sk_i8_pack_dw(const sk_i8_dw_weights *w, void *packed);
+
 #endif

@@ -29,14 +29,28 @@ sk_f32_igemm_fn *sk_select_f32_igemm(int tile) {
     return tiles[tile];
 }
 
-sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w) {
+/* Which of the kernels for lines of a depthwise convolution: 0 3x3, 1 with stride 2, 2 5x5, 3 with stride 2;
+ * -1 none. */
+static int dwconv_lines(const sk_window *w) {
     const int32_t k = w->kernel[1], s = w->stride[1];
-    if (w->kernel[0] != 1 || w->in[0] != 1 || w->pad[0] != 0 || w->in_c % 4) return NULL;
-    if (w->kernel[2] != k || w->stride[2] != s || w->dilation[1] != 1 || w->dilation[2] != 1) return NULL;
-    if (w->pad[2] >= k) return NULL;
-    if (k == 3) return s == 1 ? f32_dwconv_3x3s1__simd128 : s == 2 ? f32_dwconv_3x3s2__simd128 : NULL;
-    if (k == 5) return s == 1 ? f32_dwconv_5x5s1__simd128 : s == 2 ? f32_dwconv_5x5s2__simd128 : NULL;
-    return NULL;
+    if (w->kernel[0] != 1 || w->in[0] != 1 || w->pad[0] != 0) return -1;
+    if (w->kernel[2] != k || w->stride[2] != s || w->dilation[1] != 1 || w->dilation[2] != 1) return -1;
+    if (w->pad[2] >= k || (k != 3 && k != 5) || (s != 1 && s != 2)) return -1;
+    return k - 3 + s - 1;
+}
+
+sk_f32_dwconv_fn *sk_select_f32_dwconv(const sk_window *w) {
+    static sk_f32_dwconv_fn *const lines[] = {f32_dwconv_3x3s1__simd128, f32_dwconv_3x3s2__simd128,
+                                              f32_dwconv_5x5s1__simd128, f32_dwconv_5x5s2__simd128};
+    const int which = dwconv_lines(w);
+    return which < 0 || w->in_c % 4 ? NULL : lines[which];
+}
+
+sk_i8_dwconv_fn *sk_select_i8_dwconv(const sk_window *w) {
+    static sk_i8_dwconv_fn *const lines[] = {i8_dwconv_3x3s1__simd128, i8_dwconv_3x3s2__simd128,
+                                             i8_dwconv_5x5s1__simd128, i8_dwconv_5x5s2__simd128};
+    const int which = dwconv_lines(w);
+    return which < 0 ? NULL : lines[which];
 }
 
 /* Up to 128 x 128 channels the transformed weights are kept, four times the plain ones; beyond they are made

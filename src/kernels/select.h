@@ -27,6 +27,9 @@ const sk_winograd_kernels *sk_select_f32_winograd(const sk_window *w);
 sk_i8_form sk_select_i8_form(int activations, int weights);
 sk_i8_gather_fn *sk_select_i8_gather(int reference);
 sk_i8_gemm_fn *sk_select_i8_gemm(sk_i8_form form, int reference);
+/* For one row of a depthwise convolution, whose weights are packed for kernel w->kernel[2]; NULL: only
+ * i8_dwconv_any__simd128 can do it. */
+sk_i8_dwconv_fn *sk_select_i8_dwconv(const sk_window *w);
 
 /* ---- pooling ---- */
 /* One output pixel of a pool (sk_pool_kind), channels-last; NULL: only any_pool__ref does it. */

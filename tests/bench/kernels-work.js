@@ -93,16 +93,16 @@ function casesOf(wasm, build) {
   }
   for (const [size, channels, kernel, stride] of depthwise) {
     const out = Math.ceil(size / stride);
-    add(
-      {
-        kind: 'depthwise',
+    for (const kind of ['depthwise', 'depthwise8']) {
+      const row = {
+        kind,
         name: `${size}x${size}x${channels} ${kernel}x${kernel} stride ${stride}`,
         work: 2 * out * out * channels * kernel * kernel,
-      },
-      (reps) => {
-        if (!wasm.depthwise(reps, size, channels, kernel, stride)) throw new Error('no depthwise kernel');
-      },
-    );
+      };
+      add(row, (reps) => {
+        if (!wasm[kind](reps, size, channels, kernel, stride)) throw new Error('no depthwise kernel');
+      });
+    }
   }
   // A tile is 16 pixels on one side and 36 positions on the other; the input's margins come from a cache.
   for (const [size, channels] of [

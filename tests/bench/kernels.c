@@ -189,18 +189,23 @@ EXPORT("sum") uint32_t bench_sum(size_t floats) {
 
 /* ---- depthwise ---- */
 
-EXPORT("depthwise") int bench_depthwise(int reps, int size, int channels, int kernel, int stride) {
+static sk_window depthwise_window(int size, int channels, int kernel, int stride) {
     const int out = (size + stride - 1) / stride;
-    const sk_window window = {1,
-                              channels,
-                              channels,
-                              channels,
-                              {1, size, size},
-                              {1, out, out},
-                              {1, kernel, kernel},
-                              {1, stride, stride},
-                              {1, 1, 1},
-                              {0, kernel / 2, kernel / 2}};
+    return (sk_window){1,
+                       channels,
+                       channels,
+                       channels,
+                       {1, size, size},
+                       {1, out, out},
+                       {1, kernel, kernel},
+                       {1, stride, stride},
+                       {1, 1, 1},
+                       {0, kernel / 2, kernel / 2}};
+}
+
+EXPORT("depthwise") int bench_depthwise(int reps, int size, int channels, int kernel, int stride) {
+    const sk_window window = depthwise_window(size, channels, kernel, stride);
+    const int out = window.out[1];
     sk_f32_dwconv_fn *dwconv = sk_select_f32_dwconv(&window);
     if (!dwconv) return 0;
     const size_t line = (size_t)size * (size_t)channels;
@@ -222,6 +227,30 @@ EXPORT("depthwise") int bench_depthwise(int reps, int size, int channels, int ke
             args.y = c + (size_t)(y * out) * (size_t)channels;
             dwconv(&args);
         }
+    return 1;
+}
+
+EXPORT("depthwise8") int bench_depthwise8(int reps, int size, int channels, int kernel, int stride) {
+    const sk_window window = depthwise_window(size, channels, kernel, stride);
+    sk_i8_dwconv_fn *dwconv = sk_select_i8_dwconv(&window);
+    const int out = window.out[1], line = size * channels;
+    sk_i8_dwconv_args args = {.channels = (size_t)channels,
+                              .in_w = (size_t)size,
+                              .out_w = (size_t)out,
+                              .pad = (size_t)kernel / 2,
+                              .rows = (const uint8_t *const *)rows,
+                              .zero_a = 128,
+                              .packed = w,
+                              .target = {.type = SK_UINT8, .zero = 100, .factor = 1, .lo = 0, .hi = 255}};
+    args.lines = (size_t)out;
+    args.y = c;
+    for (int r = 0; r < reps; r++) {
+        for (int t = 0; t < kernel + (out - 1) * stride; t++) {
+            const int from = t - kernel / 2;
+            rows[t] = (const float *)((const char *)a + (from >= 0 && from < size ? from : size) * line);
+        }
+        dwconv(&args);
+    }
     return 1;
 }
 

@@ -222,6 +222,158 @@ static void try_all(test_counts *counts, uint32_t *r, size_t m, size_t n, size_t
     }
 }
 
+/* ---- depthwise ---- */
+
+/* A window of two dimensions over one image, channels-last; outside lies the zero point. */
+typedef struct depthwise {
+    size_t channels, in[2], out[2], kernel, stride, pad;
+} depthwise;
+
+static uint8_t pixel(const problem *p, const depthwise *d, size_t y, size_t x, size_t tap, size_t c) {
+    const size_t at[2] = {y * d->stride + tap / d->kernel, x * d->stride + tap % d->kernel};
+    if (at[0] < d->pad || at[0] - d->pad >= d->in[0] || at[1] < d->pad || at[1] - d->pad >= d->in[1])
+        return (uint8_t)p->zero_a;
+    return p->a[((at[0] - d->pad) * d->in[1] + at[1] - d->pad) * d->channels + c];
+}
+
+/* As a problem whose columns are the channels: m outputs, k taps; sums by the definition. */
+static void check_depthwise(test_counts *counts, const problem *p, const depthwise *d, const char *kernel) {
+    int ok = 1;
+    const uint8_t *y = p->y;
+    problem one = *p; /* one output, one channel: its taps are a row of bytes, its weights a column */
+    uint8_t taps[64];
+    const uint8_t *row = taps;
+    one.rows = &row;
+    one.m = one.n = one.taps = 1;
+    one.n_zeros = one.n_scales = 1;
+    for (size_t i = 0; i < p->m && ok; i++)
+        for (size_t c = 0; c < p->n && ok; c++) {
+            uint8_t want[4];
+            for (size_t t = 0; t < p->k; t++) taps[t] = pixel(p, d, i / d->out[1], i % d->out[1], t, c);
+            one.w = p->w + c * p->k;
+            one.bias = p->bias + c;
+            one.zeros = p->zeros ? p->zeros + (p->n_zeros == 1 ? 0 : c) : NULL;
+            one.scales = p->scales + (p->n_scales == 1 ? 0 : c);
+            one.addend = p->addend + c;
+            expected(&one, 0, 0, want);
+            ok = memcmp(want, y + (i * p->n + c) * p->size, p->size) == 0;
+            if (!ok)
+                printf(
+                    "FAIL %s %zux%zu stride %zu pad %zu, %zu x %zu x %zu, type %d: pixel %zu channel %zu\n",
+                    kernel, d->kernel, d->kernel, d->stride, d->pad, d->in[0], d->in[1], d->channels,
+                    p->target.type, i, c);
+        }
+    *(ok ? &counts->passed : &counts->failed) += 1;
+}
+
+/* All lines by the kernel for lines, in two calls. */
+static void run_lines(test_counts *counts, problem *p, const depthwise *d) {
+    const sk_window w = {1,
+                         (int32_t)d->channels,
+                         (int32_t)d->channels,
+                         (int32_t)d->channels,
+                         {1, (int32_t)d->in[0], (int32_t)d->in[1]},
+                         {1, (int32_t)d->out[0], (int32_t)d->out[1]},
+                         {1, (int32_t)d->kernel, (int32_t)d->kernel},
+                         {1, (int32_t)d->stride, (int32_t)d->stride},
+                         {1, 1, 1},
+                         {0, (int32_t)d->pad, (int32_t)d->pad}};
+    sk_i8_dwconv_fn *kernel = sk_select_i8_dwconv(&w);
+    const size_t line = d->in[1] * d->channels, seen = d->kernel + (d->out[0] - 1) * d->stride;
+    if (!kernel) return;
+    uint8_t *zeros = room(line);
+    memset(zeros, p->zero_a, line);
+    const uint8_t **rows = room(seen * sizeof *rows);
+    for (size_t i = 0; i < seen; i++)
+        rows[i] = i < d->pad || i - d->pad >= d->in[0] ? zeros : p->a + (i - d->pad) * line;
+    memset(p->y, GUARD, p->m * p->n * p->size);
+    for (size_t first = 0, n; first < d->out[0]; first += n) {
+        n = first ? d->out[0] - first : (d->out[0] + 1) / 2;
+        kernel(&(sk_i8_dwconv_args){.channels = d->channels,
+                                    .in_w = d->in[1],
+                                    .out_w = d->out[1],
+                                    .lines = n,
+                                    .pad = d->pad,
+                                    .rows = rows + first * d->stride,
+                                    .zero_a = p->zero_a,
+                                    .a_signed = p->a_signed,
+                                    .packed = p->packed,
+                                    .y = (char *)p->y + first * d->out[1] * d->channels * p->size,
+                                    .target = p->target});
+    }
+    check_depthwise(counts, p, d, "lines");
+    free(zeros);
+    free(rows);
+}
+
+static void run_any(test_counts *counts, problem *p, const depthwise *d) {
+    const uint8_t **rows = room(SK_I8_ROWS * p->k * sizeof *rows);
+    uint8_t *zeros = room(d->channels);
+    memset(zeros, p->zero_a, d->channels);
+    memset(p->y, GUARD, p->m * p->n * p->size);
+    for (size_t first = 0, m; first < p->m; first += m) {
+        m = p->m - first < SK_I8_ROWS ? p->m - first : SK_I8_ROWS;
+        for (size_t i = 0; i < m * p->k; i++) {
+            const size_t t = i / m, o = first + i % m;
+            const size_t y = o / d->out[1] * d->stride + t / d->kernel,
+                         x = o % d->out[1] * d->stride + t % d->kernel;
+            const int outside = y < d->pad || y - d->pad >= d->in[0] || x < d->pad || x - d->pad >= d->in[1];
+            rows[i] = outside ? zeros : p->a + ((y - d->pad) * d->in[1] + x - d->pad) * d->channels;
+        }
+        i8_dwconv_any__simd128(&(sk_i8_dwany_args){.channels = d->channels,
+                                                   .m = m,
+                                                   .taps = p->k,
+                                                   .rows = rows,
+                                                   .zero_a = p->zero_a,
+                                                   .a_signed = p->a_signed,
+                                                   .packed = p->packed,
+                                                   .y = (char *)p->y + first * p->n * p->size,
+                                                   .target = p->target});
+    }
+    check_depthwise(counts, p, d, "any");
+    free(zeros);
+    free(rows);
+}
+
+static void try_depthwise(test_counts *counts, uint32_t *r, const depthwise *d) {
+    static const uint8_t types[] = {SK_UINT8, SK_INT8, SK_FLOAT32, SK_INT32};
+    const size_t taps = d->kernel * d->kernel, m = d->out[0] * d->out[1];
+    /* the pixels as rows of one piece, so that there are as many bytes of them */
+    problem p = make(r, SK_I8_WIDE, types[test_between(r, 0, 3)], (const size_t[4]){1, d->channels, taps, 1});
+    free(p.a);
+    free(p.y);
+    p.m = m;
+    p.a = room(d->in[0] * d->in[1] * d->channels);
+    p.y = room(m * p.n * p.size);
+    for (size_t i = 0; i < d->in[0] * d->in[1] * d->channels; i++) p.a[i] = activation(r, &p);
+    for (int any = 0; any < 2; any++) {
+        const size_t kh = any ? taps : d->kernel, kw = any ? 1 : d->kernel;
+        const sk_i8_dw_weights weights = {d->channels, kh, kw, p.w, p.w_signed, columns(&p)};
+        p.packed = aligned((d->channels + 7) / 8 * sk_i8_dw_panel_bytes(kh, kw));
+        sk_i8_pack_dw(&weights, p.packed);
+        if (any) run_any(counts, &p, d);
+        else run_lines(counts, &p, d);
+        free(p.packed);
+    }
+    void *const all[] = {p.a, p.w, p.rows, p.bias, p.zeros, p.scales, p.addend, p.y};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
+static void depthwise_cases(test_counts *counts, uint32_t *r) {
+    for (int i = 0; i < 700; i++) {
+        depthwise d = {.kernel = i % 7 ? 3 + 2 * (size_t)(i % 2) : (size_t)test_between(r, 1, 7)};
+        d.channels = (size_t)test_between(r, 1, i % 3 ? 20 : 40);
+        d.stride = (size_t)test_between(r, 1, i % 5 ? 2 : 3);
+        d.pad = (size_t)test_between(r, 0, (int)d.kernel - 1);
+        for (int s = 0; s < 2; s++) {
+            d.in[s] = (size_t)test_between(r, 1, i % 50 ? 14 : 150);
+            if (d.in[s] + 2 * d.pad < d.kernel) d.in[s] = d.kernel;
+            d.out[s] = (d.in[s] + 2 * d.pad - d.kernel) / d.stride + 1;
+        }
+        try_depthwise(counts, r, &d);
+    }
+}
+
 int main(void) {
     uint32_t r = 2463534242u;
     test_counts counts = {0, 0};
@@ -233,5 +385,6 @@ int main(void) {
     for (int i = 0; i < 150; i++)
         try_all(&counts, &r, (size_t)test_between(&r, 1, SK_I8_ROWS), (size_t)test_between(&r, 1, 40),
                 (size_t)test_between(&r, 0, 200), (size_t)test_between(&r, 1, 9));
+    depthwise_cases(&counts, &r);
     return test_summary(&counts);
 }

@@ -1,0 +1,210 @@
+/* 8-bit depthwise convolution, channels-last, eight channels at a time while x runs along the line. Taps go
+ * in pairs: two numbers, interleaved and 16 bits wide, are one product with the pair's weights. Of two rows
+ * of the filter those of a column make pairs; of the last row those of two columns. Exact for all operands.
+ * Columns come in units of two and each is looked at once: a unit finishes the sums of one output, with
+ * stride 1 of two, and adds to those of outputs that see more of what follows, which wait in registers.
+ * Columns outside the input, and channels that are fewer than eight, are put together first. Finished sums of
+ * a piece of the line wait for finish8.c. */
+#include "kernels/finish8.h"
+
+#define COLUMNS SK_I8_PANEL
+#define PIECE 64 /* outputs whose sums wait */
+#define ROWS SK_DWCONV_ROWS
+#define WAITING(k) (((k) - 1) / 2) /* units that an output waits for after its first */
+
+SK_INLINE v128_t column(const uint8_t *p, v128_t flip) {
+    return wasm_i16x8_extend_low_i8x16(wasm_v128_xor(wasm_v128_load64_zero(p), flip));
+}
+
+/* Pairs of numbers a and b times pairs of weights. */
+typedef struct pairs {
+    v128_t lo, hi;
+} pairs;
+
+SK_INLINE pairs pair_up(v128_t a, v128_t b) {
+    return (pairs){wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11),
+                   wasm_i16x8_shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15)};
+}
+
+SK_INLINE void add_dots(v128_t sum[2], pairs p, const int8_t *w) {
+    sum[0] = wasm_i32x4_add(sum[0], wasm_i32x4_dot_i16x8(p.lo, wasm_v128_load(w)));
+    sum[1] = wasm_i32x4_add(sum[1], wasm_i32x4_dot_i16x8(p.hi, wasm_v128_load(w + 16)));
+}
+
+/* A unit's pairs to the sums of the outputs that began d units ago; `odd`: at its second column. */
+SK_INLINE void add_unit(const int k, const int d, const int odd, pairs (*upright)[2], pairs across,
+                        const int8_t *w, v128_t sum[2]) {
+    SK_UNROLL
+    for (int y = 0; y < k / 2; y++) {
+        SK_UNROLL
+        for (int c = 0; c < 2; c++) {
+            const int tap = 2 * d + c - odd;
+            if (tap >= 0 && tap < k) add_dots(sum, upright[y][c], w + 32 * (y * k + tap));
+        }
+    }
+    add_dots(sum, across, w + 32 * (k / 2 * k + odd * (k + 1) / 2 + d));
+}
+
+/* Where the next units are: of each row the first column; columns are `step` bytes apart. */
+typedef struct view {
+    const uint8_t *row[ROWS];
+    size_t step, units;
+} view;
+
+SK_INLINE int32_t *add_units(const int k, const int stride, const view *v, const int8_t *w, v128_t flip,
+                             v128_t (*sum)[2][2], int32_t *to) {
+    const uint8_t *row[ROWS];
+    const size_t step = v->step;
+    SK_UNROLL
+    for (int y = 0; y < k; y++) row[y] = v->row[y];
+    for (size_t n = v->units; n > 0; n--) {
+        pairs upright[ROWS / 2][2];
+        SK_UNROLL
+        for (int y = 0; y < k / 2; y++) {
+            const uint8_t *p = row[2 * y], *q = row[2 * y + 1];
+            upright[y][0] = pair_up(column(p, flip), column(q, flip));
+            upright[y][1] = pair_up(column(p + step, flip), column(q + step, flip));
+        }
+        const pairs across = pair_up(column(row[k - 1], flip), column(row[k - 1] + step, flip));
+        SK_UNROLL
+        for (int y = 0; y < k; y++) row[y] += 2 * step;
+        SK_UNROLL
+        for (int d = WAITING(k); d >= 0; d--) {
+            SK_UNROLL
+            for (int odd = 0; odd < 3 - stride; odd++) {
+                v128_t *own = sum[d][odd];
+                own[0] = d ? sum[d - 1][odd][0] : wasm_i32x4_splat(0);
+                own[1] = d ? sum[d - 1][odd][1] : own[0];
+                add_unit(k, d, odd, upright, across, w, own);
+                if (d < WAITING(k)) continue;
+                wasm_v128_store(to, own[0]);
+                wasm_v128_store(to + 4, own[1]);
+                to += COLUMNS;
+            }
+        }
+    }
+    return to;
+}
+
+/* Finds the units from column x on, at most `most`: as many as are inside the input where they are; or one,
+ * or any of fewer than 8 channels, copied to `room`. `rows`: of the window. */
+SK_INLINE void look(const int k, const sk_i8_dwconv_args *a, const uint8_t *const *rows, size_t c,
+                    size_t channels, ptrdiff_t x, size_t most, uint8_t *room, view *v) {
+    const ptrdiff_t inside = x < 0 || channels < COLUMNS ? 0 : ((ptrdiff_t)a->in_w - x) / 2;
+    const v128_t zeros = wasm_i8x16_splat((int8_t)a->zero_a);
+    v->units = inside <= 0 ? 1 : (size_t)inside < most ? (size_t)inside : most;
+    v->step = inside > 0 ? a->channels : COLUMNS;
+    for (int y = 0; y < k; y++) {
+        const uint8_t *at = rows[y] + x * (ptrdiff_t)a->channels + c;
+        v->row[y] = inside > 0 ? at : room;
+        for (ptrdiff_t i = x; inside <= 0 && i < x + 2; i++, at += a->channels, room += COLUMNS) {
+            const int outside = i < 0 || i >= (ptrdiff_t)a->in_w;
+            if (channels == COLUMNS || outside)
+                wasm_v128_store64_lane(room, outside ? zeros : wasm_v128_load64_zero(at), 0);
+            else
+                for (size_t j = 0; j < COLUMNS; j++) room[j] = j < channels ? at[j] : 0;
+        }
+    }
+}
+
+/* The sums of `m` outputs of a line from output `from` on. */
+SK_INLINE void line_sums(const int k, const int stride, const sk_i8_dwconv_args *a,
+                         const uint8_t *const *rows, const sk_i8_panel *panel, size_t c, size_t from,
+                         size_t m, int32_t *to) {
+    const size_t each = 3 - (size_t)stride, channels = a->channels - c < COLUMNS ? a->channels - c : COLUMNS;
+    const v128_t flip = wasm_i8x16_splat(a->a_signed ? 0 : -128);
+    uint8_t room[ROWS * COLUMNS * 2];
+    int32_t before[2 * COLUMNS * WAITING(ROWS)]; /* what lies before the first output */
+    v128_t sum[WAITING(ROWS) + 1][2][2];
+    view v;
+    ptrdiff_t x = (ptrdiff_t)(from * (size_t)stride) - (ptrdiff_t)a->pad;
+    size_t early = WAITING(k);
+    SK_UNROLL
+    for (int i = 0; i < 4 * (WAITING(ROWS) + 1); i++) sum[i / 4][i / 2 % 2][i % 2] = wasm_i32x4_splat(0);
+    for (size_t left = (m + each - 1) / each; left > 0; x += 2 * (ptrdiff_t)v.units) {
+        look(k, a, rows, c, channels, x, early ? early : left, room, &v);
+        int32_t *const end =
+            add_units(k, stride, &v, (const int8_t *)(panel + 1), flip, sum, early ? before : to);
+        if (early) {
+            early -= v.units;
+        } else {
+            to = end;
+            left -= v.units;
+        }
+    }
+}
+
+/* A piece: whole lines, or a part of one. */
+SK_INLINE void lines(const int k, const int stride, const sk_i8_dwconv_args *a) {
+    const size_t size = sk_i8_dw_panel_bytes((size_t)k, (size_t)k), w = a->out_w;
+    const size_t usual = w > PIECE ? 1 : PIECE / w, width = w > PIECE ? PIECE : w;
+    int32_t acc[(PIECE + 2) * COLUMNS];
+    sk_i8_sums s = {.target = &a->target,
+                    .panel = a->packed,
+                    .acc = acc,
+                    .y_row = a->channels,
+                    .zero_a = a->zero_a - (a->a_signed ? 0 : 128)};
+    for (size_t c = 0; c < a->channels; c += COLUMNS) {
+        s.cols = a->channels - c < COLUMNS ? a->channels - c : COLUMNS;
+        for (size_t line = 0, n; line < a->lines; line += n) {
+            n = a->lines - line < usual ? a->lines - line : usual;
+            for (size_t from = 0, m; from < w; from += m) {
+                m = w - from < width ? w - from : width;
+                for (size_t i = 0; i < n; i++)
+                    line_sums(k, stride, a, a->rows + (line + i) * (size_t)stride, s.panel, c, from, m,
+                              acc + i * m * COLUMNS);
+                s.m = n * m;
+                s.y = (uint8_t *)a->y + ((line * w + from) * a->channels + c) * sk_i8_target_size(&a->target);
+                sk_i8_finish(&s);
+            }
+        }
+        s.panel = (const sk_i8_panel *)((const char *)s.panel + size);
+    }
+}
+
+void i8_dwconv_3x3s1__simd128(const sk_i8_dwconv_args *a) { lines(3, 1, a); }
+void i8_dwconv_3x3s2__simd128(const sk_i8_dwconv_args *a) { lines(3, 2, a); }
+void i8_dwconv_5x5s1__simd128(const sk_i8_dwconv_args *a) { lines(5, 1, a); }
+void i8_dwconv_5x5s2__simd128(const sk_i8_dwconv_args *a) { lines(5, 2, a); }
+
+/* Any window: tap t of output i at rows[t * m + i]; pairs of taps as they come, the last one perhaps alone.
+ */
+void i8_dwconv_any__simd128(const sk_i8_dwany_args *a) {
+    const size_t size = sk_i8_dw_panel_bytes(a->taps, 1);
+    const v128_t flip = wasm_i8x16_splat(a->a_signed ? 0 : -128);
+    int32_t acc[SK_I8_ROWS * COLUMNS];
+    sk_i8_sums s = {.target = &a->target,
+                    .panel = a->packed,
+                    .acc = acc,
+                    .m = a->m,
+                    .y = a->y,
+                    .y_row = a->channels,
+                    .zero_a = a->zero_a - (a->a_signed ? 0 : 128)};
+    for (size_t c = 0; c < a->channels; c += COLUMNS) {
+        s.cols = a->channels - c < COLUMNS ? a->channels - c : COLUMNS;
+        for (size_t i = 0; i < a->m; i++) {
+            v128_t lo = wasm_i32x4_splat(0), hi = lo;
+            const int8_t *w = (const int8_t *)(s.panel + 1);
+            for (size_t t = 0; t < a->taps; t += 2, w += 32) {
+                v128_t x[2] = {lo, lo};
+                for (size_t p = 0; p < 2 && t + p < a->taps; p++) {
+                    const uint8_t *from = a->rows[(t + p) * a->m + i] + c;
+                    uint8_t part[COLUMNS] = {0};
+                    for (size_t j = 0; j < s.cols && s.cols < COLUMNS; j++) part[j] = from[j];
+                    x[p] = column(s.cols < COLUMNS ? part : from, flip);
+                }
+                lo = wasm_i32x4_add(
+                    lo, wasm_i32x4_dot_i16x8(wasm_i16x8_shuffle(x[0], x[1], 0, 8, 1, 9, 2, 10, 3, 11),
+                                             wasm_v128_load(w)));
+                hi = wasm_i32x4_add(
+                    hi, wasm_i32x4_dot_i16x8(wasm_i16x8_shuffle(x[0], x[1], 4, 12, 5, 13, 6, 14, 7, 15),
+                                             wasm_v128_load(w + 16)));
+            }
+            wasm_v128_store(acc + i * COLUMNS, lo);
+            wasm_v128_store(acc + i * COLUMNS + 4, hi);
+        }
+        sk_i8_finish(&s);
+        s.panel = (const sk_i8_panel *)((const char *)s.panel + size);
+        s.y += COLUMNS * sk_i8_target_size(&a->target);
+    }
+}
