@@ -53,11 +53,10 @@ typedef struct view {
 
 SK_INLINE int32_t *add_units(const int k, const int stride, const view *v, const int8_t *w, v128_t flip,
                              v128_t (*sum)[2][2], int32_t *to) {
-    const uint8_t *row[ROWS];
-    const size_t step = v->step;
-    SK_UNROLL
-    for (int y = 0; y < k; y++) row[y] = v->row[y];
-    for (size_t n = v->units; n > 0; n--) {
+    view now = *v;
+    const uint8_t **const row = now.row;
+    const size_t step = now.step;
+    for (size_t n = now.units; n > 0; n--) {
         pairs upright[ROWS / 2][2];
         SK_UNROLL
         for (int y = 0; y < k / 2; y++) {
