@@ -82,6 +82,11 @@ static sk_i8_panels panels_of(const sk_product8_form *f, int form) {
 }
 
 static size_t matrix_bytes(const sk_product8_form *f, int form) {
+    if (f->depthwise) {
+        const size_t n = ((size_t)f->n + SK_I8_PANEL - 1) / SK_I8_PANEL, width = f->depthwise;
+        size_t all;
+        return sk_mul(n, sk_i8_dw_panel_bytes((size_t)f->taps / width, width), &all) ? all : 0;
+    }
     const sk_i8_panels p = panels_of(f, form);
     size_t bytes = 0;
     return sk_i8_panels_bytes(&p, &bytes) ? bytes : 0;
@@ -100,7 +105,11 @@ static size_t packed_bytes(const sk_product8_form *f) {
 
 static void pack_matrix(const sk_product8_form *f, const sk_i8_panels *p, const uint8_t *b,
                         const sk_i8_columns *c) {
-    const size_t channels = (size_t)f->channels;
+    const size_t channels = (size_t)f->channels, width = f->depthwise;
+    if (width) {
+        sk_i8_pack_dw(&(sk_i8_dw_weights){p->n, (size_t)f->taps / width, width, b, f->b_signed, *c}, p->data);
+        return;
+    }
     sk_i8_pack_begin(p);
     for (size_t t = 0; t < (size_t)f->taps; t++)
         sk_i8_pack_piece(p, &(sk_i8_piece){.row = t * channels,
@@ -226,7 +235,7 @@ sk_status sk_product8_prepare(sk_prepare *p, sk_product8 *s, size_t rows) {
     s->form.b_signed = p->in[f->at.b]->type == SK_INT8;
     s->reference = (uint8_t)sk_reference(p);
     s->gather = sk_select_i8_gather(s->reference);
-    s->threads = (uint16_t)p->threads;
+    if (!s->pieces) s->pieces = f->taps;
     s->by_columns = p->threads > 1 && f->n >= 64 * p->threads && rows < 64 * (size_t)p->threads;
     if (!sk_mul((size_t)f->taps, (size_t)f->channels, &k) || k > SK_MAX_TENSOR_BYTES / SK_I8_ROWS / 8)
         return sk_oom(p->err, SK_MAX_TENSOR_BYTES);
@@ -252,6 +261,12 @@ int sk_codes_are_narrow(const sk_value *value) {
 }
 
 /* ---- run ---- */
+
+const void *sk_product8_panels(const sk_product8_call *call) { return (const header *)call->packed + 1; }
+
+const uint8_t **sk_product8_rows(const sk_product8_call *call, int thread) {
+    return (const uint8_t **)(call->work + (size_t)thread * call->s->work_bytes);
+}
 
 sk_product8_call sk_product8_call_of(const sk_run *r, const sk_product8 *s) {
     const sk_product8_inputs *at = &s->form.at;
@@ -284,12 +299,11 @@ static void part(const void *work, size_t begin, size_t end, int thread) {
     const size_t unit = s->by_columns ? COLUMN_UNIT : ROW_UNIT, all = s->by_columns ? n : c->m;
     const size_t first = begin * unit, last = end * unit < all ? end * unit : all;
     const size_t col = s->by_columns ? first : 0, rows_end = s->by_columns ? c->m : last;
-    char *room = c->work + (size_t)thread * s->work_bytes;
-    const uint8_t **rows = (const uint8_t **)room;
-    int32_t *sums = (int32_t *)(room + pointer_bytes(f));
-    sk_i8_gather_args gather = {(sk_i8_form)h->form, c->a_signed,          0,
-                                (size_t)f->channels, (size_t)f->taps,      rows,
-                                sums + SK_I8_ROWS,   h->sums ? sums : NULL};
+    const uint8_t **rows = sk_product8_rows(c, thread);
+    int32_t *sums = (int32_t *)((char *)rows + pointer_bytes(f));
+    sk_i8_gather_args gather = {(sk_i8_form)h->form,   c->a_signed,          0,
+                                k / (size_t)s->pieces, (size_t)s->pieces,    rows,
+                                sums + SK_I8_ROWS,     h->sums ? sums : NULL};
     sk_i8_gemm_args gemm = {.form = gather.form,
                             .n = s->by_columns ? last - first : n,
                             .k = k,

@@ -17,9 +17,9 @@ typedef struct sk_product8_inputs {
  * biases. */
 typedef struct sk_product8_form {
     sk_product8_inputs at;
-    uint8_t narrow;   /* a's codes are proven to be within 0 .. 127 */
-    uint8_t b_signed; /* set by sk_product8_prepare, like ids: of the constants */
-    uint8_t unused;   /* the form is compared byte by byte */
+    uint8_t narrow;    /* a's codes are proven to be within 0 .. 127 */
+    uint8_t b_signed;  /* set by sk_product8_prepare, like ids: of the constants */
+    uint8_t depthwise; /* the kernel's width: one matrix of a filter a column (sk_i8_dw_weights); 0: no */
     int32_t matrices, n, taps, channels, col, row;
     int32_t ids[6];
 } sk_product8_form;
@@ -33,10 +33,10 @@ typedef struct sk_product8 {
     const void *packed;      /* NULL: packed at run */
     size_t pack, numbers;    /* where in scratch that is done */
     size_t work, work_bytes; /* of each thread: rows of a, and pointers to them */
+    int32_t pieces;          /* of a row of a, as they lie; told, or 0: taps */
     sk_i8_gather_fn *gather;
     uint8_t pack_at_run; /* told: the weights are different at each call */
     uint8_t reference, by_columns;
-    uint16_t threads;
 } sk_product8;
 
 /* The same without those that this node leaves out. */
@@ -62,6 +62,9 @@ typedef struct sk_product8_call {
 sk_product8_call sk_product8_call_of(const sk_run *r, const sk_product8 *s);
 /* Packs the weights at `offset` of a computed b; call->packed are they from then on. */
 sk_status sk_product8_pack_now(const sk_run *r, sk_product8_call *call, size_t offset);
+/* The packed panels; room for pointers to rows, at least SK_I8_ROWS for each tap, of a thread. */
+const void *sk_product8_panels(const sk_product8_call *call);
+const uint8_t **sk_product8_rows(const sk_product8_call *call, int thread);
 void sk_product8_run(sk_pool *pool, const sk_product8_call *call);
 
 /* 1 when the codes that value holds are proven to be within 0 .. 127. */
