@@ -19,7 +19,18 @@ static void add_mask(const sk_attention_args *a, size_t i, size_t n, float *scor
 }
 
 static size_t seen_by(const sk_attention_args *a, size_t i) {
-    return a->seen + i < a->keys ? a->seen + i : a->keys;
+    return a->seen + i < a->limit ? a->seen + i : a->limit;
+}
+
+/* Does the mask leave row i none of n keys? */
+static int sees_nothing(const sk_attention_args *a, size_t i, size_t n) {
+    for (size_t j = 0; j < n; j++) {
+        const size_t at = i * a->mask_row + j * a->mask_col;
+        if (!a->mask || (a->mask_is_bool ? ((const uint8_t *)a->mask)[at] != 0
+                                         : ((const float *)a->mask)[at] != -INFINITY))
+            return 0;
+    }
+    return 1;
 }
 
 void f32_attention__simd128(const sk_attention_args *a) {
@@ -31,8 +42,10 @@ void f32_attention__simd128(const sk_attention_args *a) {
         float *scores = a->scores + i * stride;
         const size_t n = seen_by(a, i);
         if (a->mask) add_mask(a, i, n, scores);
-        inverse[i] = 1 / f32_exp_sum__simd128(scores, scores, n);
-        memset(scores + n, 0, (a->keys - n) * sizeof *scores);
+        const float sum = f32_exp_sum__simd128(scores, scores, n);
+        const size_t used = !(sum > 0) && sees_nothing(a, i, n) ? 0 : n; /* the sum of those is NaN */
+        inverse[i] = used ? 1 / sum : 0;
+        memset(scores + used, 0, (a->keys - used) * sizeof *scores);
     }
     a->gemm(a->rows, a->width, a->keys, a->scores, stride, a->v, a->y, a->y_row, -INFINITY, INFINITY);
     for (size_t i = 0; i < a->rows; i++) {
@@ -51,7 +64,7 @@ static double score(const sk_attention_args *a, size_t i, size_t j) {
 
 void f32_attention__ref(const sk_attention_args *a) {
     for (size_t i = 0; i < a->rows; i++) {
-        const size_t n = seen_by(a, i);
+        const size_t seen = seen_by(a, i), n = sees_nothing(a, i, seen) ? 0 : seen;
         double max = -INFINITY, sum = 0;
         for (size_t j = 0; j < n; j++) max = score(a, i, j) > max ? score(a, i, j) : max;
         for (size_t j = 0; j < n; j++) sum += sk_exp(score(a, i, j) - max);

@@ -7,11 +7,12 @@
  * k, v: the reference takes them as they are; else packed in panels of 8 columns (kernels/pack.h), k turned
  * and times scale: depth x keys and keys x width.
  * mask: element (i, j) at i * mask_row + j * mask_col of float32, or of bools that say which keys count;
- * NULL: none. seen: row i sees keys [0, seen + i) alone. scores: sk_attention_floats of them. rows <=
- * SK_ATTENTION_ROWS, keys >= 1. */
+ * NULL: none. seen: row i sees keys [0, seen + i) alone, none sees those from `limit` <= keys on. Where the
+ * mask leaves a row none, -infinity being as good as false, y is zero. scores: sk_attention_floats of them.
+ * rows <= SK_ATTENTION_ROWS, keys >= 1. */
 #define SK_ATTENTION_ROWS 64
 typedef struct sk_attention_args {
-    size_t rows, keys, depth, width, seen;
+    size_t rows, keys, depth, width, seen, limit;
     const float *q, *k, *v;
     float *y;
     size_t q_row, k_row, v_row, y_row;

@@ -178,17 +178,24 @@ void sk_convert(int from, int to, const void *src, void *dst, size_t first, size
         return;
     }
     const size_t width = (size_t)sk_type_bits(loop) / 8;
-    uint64_t block[SK_BLOCK];
+    uint64_t block[SK_BLOCK], whole[SK_BLOCK];
     for (size_t done = 0, count; done < n; done += count) {
         const size_t at = first + done;
         if (to == loop) {
             sk_load(from, loop, src, at, (uint8_t *)dst + at * width, count = n - done);
-        } else if (from == loop) {
-            sk_store(loop, to, (const uint8_t *)src + at * width, dst, at, count = n - done);
-        } else {
-            count = n - done < SK_BLOCK ? n - done : SK_BLOCK;
+            continue;
+        }
+        const void *numbers = (const uint8_t *)src + at * width;
+        count = n - done < SK_BLOCK ? n - done : SK_BLOCK;
+        if (from != loop) {
             sk_load(from, loop, src, at, block, count);
-            sk_store(loop, to, block, dst, at, count);
+            numbers = block;
+        }
+        if (loop != SK_INT64 && is_integer(to) && sk_type_bits(to) < 8) {
+            sk_store(loop, SK_INT64, numbers, whole, 0, count);
+            sk_store(SK_INT64, to, whole, dst, at, count);
+        } else {
+            sk_store(loop, to, numbers, dst, at, count);
         }
     }
 }

@@ -116,7 +116,8 @@ void sk_load(int type, int loop, const void *src, size_t first, void *dst, size_
 void sk_store(int loop, int type, const void *src, void *dst, size_t first, size_t n);
 /* The loop type between two element types (it may be one of them); 0 when no conversion exists. */
 int sk_convert_loop(int from, int to);
-/* Elements [first, first + n) of src to the same ones of dst; first is a multiple of 4. */
+/* Elements [first, first + n) of src to the same ones of dst; first is a multiple of 4. As sk_store, but
+ * floats wrap around in integers of 4 and 2 bits, as the standard's vectors have it. */
 void sk_convert(int from, int to, const void *src, void *dst, size_t first, size_t n);
 
 /* Elements that are converted at a time, in buffers on the stack. */

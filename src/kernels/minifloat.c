@@ -7,8 +7,9 @@
 typedef struct format {
     uint8_t exponent, mantissa; /* bits */
     int16_t bias;
-    uint16_t largest, infinity, nan; /* bits without sign; 0: the format has none */
-    uint8_t unsigned_zero;           /* FNUZ: the code of -0 is NaN */
+    uint16_t largest, infinity,
+        nan;               /* bits without sign; 0: the format has none. float4 has no NaN: what it becomes */
+    uint8_t unsigned_zero; /* FNUZ: the code of -0 is NaN */
 } format;
 
 static const format *format_of(int type) {
@@ -17,9 +18,9 @@ static const format *format_of(int type) {
         {8, 7, 127, 0x7f7f, 0x7f80, 0x7fc0, 0},
         {4, 3, 7, 0x7e, 0, 0x7f, 0},
         {4, 3, 8, 0x7f, 0, 0x80, 1},
-        {5, 2, 15, 0x7b, 0x7c, 0x7f, 0},
+        {5, 2, 15, 0x7b, 0x7c, 0x7e, 0},
         {5, 2, 16, 0x7f, 0, 0x80, 1},
-        {2, 1, 1, 0x7, 0, 0, 0},
+        {2, 1, 1, 0x7, 0, 0x8, 0},
     };
     switch (type) {
     case SK_FLOAT16: return &formats[0];
@@ -73,8 +74,7 @@ unsigned sk_minifloat_encode_as(int type, double x, int how) {
     if (type == SK_FLOAT8E8M0) return encode_scale(x, how);
     const format *f = format_of(type);
     const unsigned sign = (signbit(x) ? 1u : 0u) << (f->exponent + f->mantissa);
-    if (x != x || (isinf(x) && f->unsigned_zero))
-        return f->nan ? f->unsigned_zero ? f->nan : sign | f->nan : f->largest;
+    if (x != x) return f->unsigned_zero ? f->nan : sign | f->nan;
     const double a = fabs(x);
     uint64_t pattern;
     memcpy(&pattern, &a, sizeof pattern);
@@ -92,7 +92,6 @@ unsigned sk_minifloat_encode_as(int type, double x, int how) {
     /* float8 saturates even where it has an infinity: what ONNX's casts do unless told otherwise */
     const int overflows = (how & SK_MINIFLOAT_OVERFLOWS) || sk_type_bits(type) > 8;
     if (code > f->largest && overflows && f->unsigned_zero) return f->nan;
-    if (code > f->largest)
-        code = !overflows ? f->largest : f->infinity ? f->infinity : f->nan ? f->nan : f->largest;
+    if (code > f->largest) code = !overflows ? f->largest : f->infinity ? f->infinity : f->nan;
     return code == 0 && f->unsigned_zero ? 0 : sign | code;
 }

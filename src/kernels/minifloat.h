@@ -9,9 +9,8 @@
 int sk_is_minifloat(int type);
 /* Exact. */
 double sk_minifloat_decode(int type, unsigned bits);
-/* To nearest, ties to even. Beyond the largest: infinity in 16 bits, the largest in 8 and 4 (infinity itself
- * is NaN in the FNUZ formats). NaN stays NaN, or becomes the largest where the format has none. float8e8m0,
- * powers of two without a sign, is rounded up. */
+/* To nearest, ties to even. Beyond the largest: infinity in 16 bits, the largest in 8 and 4. NaN stays NaN,
+ * or becomes -0 in float4, which has none. float8e8m0, powers of two without a sign, is rounded up. */
 unsigned sk_minifloat_encode(int type, double x);
 
 /* The same as a cast's attributes want it: what is out of an 8-bit type's range is infinity or NaN;

@@ -30,6 +30,7 @@ typedef struct attention_state {
     size_t scores, scores_step; /* in scratch, bytes and floats */
     size_t packed[2], panel[2]; /* K and V: where in scratch, floats of one matrix */
     size_t block, blocks;       /* rows a block */
+    size_t limit;               /* keys that the mask reaches */
     float scale;
     sk_f32_gemm_fn *gemm;
     sk_f32_attention_fn *kernel;
@@ -79,7 +80,8 @@ static int see(const sk_tensor *t, int64_t heads, view *v) {
     return 1;
 }
 
-/* A mask's dimensions are the last ones of [batch][heads][rows][keys]. */
+/* A mask's dimensions are the last ones of [batch][heads][rows][keys]; it may be shorter than the keys, which
+ * are not seen from there on. */
 static int see_mask(const sk_tensor *t, view *v) {
     size_t step = 1;
     if (t->rank > 4) return 0;
@@ -112,7 +114,9 @@ static int measure(const view of[5], int with_mask, int32_t dims[4], int32_t *ke
         if (!mix(&dims[BATCH], of[i].dims[BATCH])) return 0;
         if (grouped ? dims[HEAD] % of[i].dims[HEAD] != 0 : !mix(&dims[HEAD], of[i].dims[HEAD])) return 0;
     }
-    if (with_mask && (!mix(&dims[ROW], of[MASK].dims[ROW]) || !mix(keys, of[MASK].dims[COL]))) return 0;
+    if (with_mask &&
+        (!mix(&dims[ROW], of[MASK].dims[ROW]) || (*keys >= 0 && of[MASK].dims[COL] > (*keys ? *keys : 1))))
+        return 0;
     return same(*keys, of[V].dims[ROW]) && same(of[Q].dims[COL], of[K].dims[COL]);
 }
 
@@ -215,6 +219,7 @@ static sk_status prepare(sk_prepare *p) {
     if (masked) see_mask(p->in[MASK], &s->of[MASK]);
     measure(s->of, masked, dims, &keys);
     see(p->out[0], dims[HEAD], &s->of[Y]);
+    s->limit = (size_t)(masked && s->of[MASK].dims[COL] != 1 ? s->of[MASK].dims[COL] : s->of[V].dims[ROW]);
     s->scale = params->scale != 0 ? params->scale : 1 / sqrtf((float)s->of[Q].dims[COL]);
     s->gemm = sk_select_f32_gemm(p->tile);
     s->kernel = sk_select_attention(sk_reference(p));
@@ -271,6 +276,7 @@ static void rows_part(const void *work, size_t begin, size_t end, int thread) {
             .depth = (size_t)s->of[Q].dims[COL],
             .width = (size_t)s->of[V].dims[COL],
             .seen = causal ? row + 1 : (size_t)s->of[V].dims[ROW],
+            .limit = s->limit,
             .q = (const float *)r->in[Q]->data + offset(&s->of[Q], batch, head, row),
             .k = is_ref ? operand(r->in, s, 0, k).b : packed[0] + k * s->panel[0],
             .v = is_ref ? operand(r->in, s, 1, v).b : packed[1] + v * s->panel[1],

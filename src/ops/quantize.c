@@ -12,6 +12,7 @@ typedef struct quant_params {
     int64_t axis, block;
     int type;          /* output_dtype, 0: not given */
     uint8_t overflows; /* saturate = 0: what only float8 knows */
+    uint8_t precision; /* of the division: float16 or bfloat16; 0: float32 */
 } quant_params;
 
 typedef struct quant_state {
@@ -21,21 +22,25 @@ typedef struct quant_state {
     size_t outer, n, inner, block; /* block: how many along the axis share a scale */
     size_t n_scales;
     uint8_t vector; /* a scale for each of n (inner is 1) or of inner numbers */
-    uint8_t overflows;
+    uint8_t overflows, precision;
 } quant_state;
 
 static sk_status import(sk_import *c) {
     quant_params *params = sk_params(c, sizeof *params);
-    int64_t type, saturate;
+    int64_t type, saturate, precision;
     if (!params) return SK_OUT_OF_MEMORY;
     SK_TRY(sk_want_int(c, "axis", 1, &params->axis));
     SK_TRY(sk_want_int(c, "block_size", 0, &params->block));
     SK_TRY(sk_want_int(c, "output_dtype", 0, &type));
     SK_TRY(sk_want_int(c, "saturate", 1, &saturate));
+    SK_TRY(sk_want_int(c, "precision", SK_FLOAT32, &precision));
     if (params->block < 0 || params->block > INT32_MAX)
         return sk_bad_attr(c, SK_MALFORMED, "block_size is %lld", (long long)params->block);
     if (type < 0 || type >= SK_TYPE_COUNT)
         return sk_bad_attr(c, SK_MALFORMED, "no element type %lld", (long long)type);
+    if (precision < 0 || precision >= SK_TYPE_COUNT || (precision && !sk_type_in((int)precision, SK_T_NORM)))
+        return sk_bad_attr(c, SK_UNSUPPORTED, "precision %lld", (long long)precision);
+    params->precision = precision == SK_FLOAT32 ? 0 : (uint8_t)precision;
     params->type = (int)type;
     params->overflows = !saturate;
     return SK_OK;
@@ -115,7 +120,8 @@ static sk_status prepare(sk_prepare *p) {
     split(p, s);
     s->overflows =
         ((const quant_params *)p->node->params)->overflows && sk_type_in(p->out[0]->type, SK_T_FLOAT8);
-    s->quantize = sk_select_quantize(p->out[0]->type, sk_reference(p));
+    s->precision = ((const quant_params *)p->node->params)->precision;
+    if (!s->precision) s->quantize = sk_select_quantize(p->out[0]->type, sk_reference(p));
     s->arithmetic = sk_select_binary(SK_BINARY_ADD, SK_FLOAT32, sk_reference(p));
     s->round = sk_select_unary(SK_UNARY_ROUND, SK_FLOAT32, sk_reference(p));
     p->scratch = 2 * sk_pad16(s->n_scales * sizeof(float));
@@ -129,6 +135,16 @@ typedef struct quant_run {
     size_t first, n, step;
     const float *scale, *zero;
 } quant_run;
+
+/* Rounds n numbers to the precision of the division. */
+static void narrow(const quant_state *s, float *x, size_t n) {
+    uint16_t half[SK_BLOCK];
+    for (size_t at = 0; s->precision && at < n; at += SK_BLOCK) {
+        const size_t count = n - at < SK_BLOCK ? n - at : SK_BLOCK;
+        sk_store(SK_FLOAT32, s->precision, x + at, half, 0, count);
+        sk_load(s->precision, SK_FLOAT32, half, 0, x + at, count);
+    }
+}
 
 static void quantize_run(const quant_state *s, const quant_run *q, const sk_tensor *x, const sk_tensor *y) {
     const int whole = sk_type_in(y->type, SK_T_FLOAT8 | SK_T(FLOAT4E2M1)) == 0;
@@ -147,7 +163,9 @@ static void quantize_run(const quant_state *s, const quant_run *q, const sk_tens
             s->quantize(block, (uint8_t *)y->data + q->first + at, n, scale, zero, q->step);
             continue;
         }
+        narrow(s, block, n);
         s->arithmetic(SK_BINARY_DIV, block, 1, scale, (int)q->step, block, n);
+        narrow(s, block, n);
         if (whole) s->round(block, block, n, &(sk_unary_args){.kind = SK_UNARY_ROUND});
         s->arithmetic(SK_BINARY_ADD, block, 1, zero, (int)q->step, block, n);
         for (size_t i = 0; s->overflows && i < n; i++)
@@ -201,6 +219,7 @@ static sk_status run_both(sk_run *r, run_fn *f) {
     float *scales = r->scratch, *zeros = scales + sk_pad16(s->n_scales * sizeof(float)) / sizeof(float);
     if (!sk_numel(r->in[0])) return SK_OK;
     sk_convert(r->in[1]->type, SK_FLOAT32, r->in[1]->data, scales, 0, s->n_scales);
+    narrow(s, scales, s->n_scales);
     if (zero) sk_convert(zero->type, SK_FLOAT32, zero->data, zeros, 0, s->n_scales);
     else memset(zeros, 0, s->n_scales * sizeof *zeros);
     quant_run q = {.scale = scales, .zero = zeros};

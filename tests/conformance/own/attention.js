@@ -50,8 +50,8 @@ function attend(q, k, v, { hides = () => false, bias = () => 0, scale = D ** -0.
       hides(batch, head, at, j) ? -Infinity : x + bias(batch, head, at, j),
     );
     const top = Math.max(...masked);
-    const powers = masked.map((x) => Math.exp(x - top));
-    const sum = powers.reduce((a, c) => a + c);
+    const powers = masked.map((x) => (top === -Infinity ? 0 : Math.exp(x - top)));
+    const sum = powers.reduce((a, c) => a + c) || 1;
     const soft = powers.map((x) => x / sum);
     for (let i = 0; i < width; i++)
       y.push(soft.reduce((a, p, j) => a + p * v.data[(from + j) * width + i], 0));
@@ -92,7 +92,108 @@ const heads = { q_num_heads: N, kv_num_heads: N };
 const lengths = i64([B], [3, 2]);
 const unsure = 'differs between releases of the standard';
 
+/* Masks that reach fewer keys, or leave a query none (-Infinity like false); windows around a query's own position. */
+const short = (list) =>
+  tensor(
+    list.type,
+    [S, P],
+    Array.from({ length: S * P }, (_, i) => list.data[i]),
+  );
+const shortBools = short(mask);
+const shortFloats = short(random([S, P], 12));
+const unseen = (_b, _n, s, t) => t >= P || !shortBools.data[s * P + t];
+const nothing = [
+  tensor(
+    'bool',
+    [S, S],
+    Array(S * S)
+      .fill(0)
+      .fill(1, S),
+  ),
+  f32(
+    [S, S],
+    Array(S * S)
+      .fill(0)
+      .fill(-Infinity, S),
+  ),
+];
+const within = (left, right, past) => (_b, _n, s, t) =>
+  (left >= 0 && t < s + past - left) || (right >= 0 && t > s + past + right);
+const beyond = (attrs, hides, cache = []) => ({
+  ...one(
+    `window_${Object.values(attrs).join('_')}${cache.length ? '_past' : ''}`,
+    [q, k, v, null, ...cache],
+    [attend(q, ...(cache.length ? keys : [k, v]), { hides }).y],
+    attrs,
+    25,
+  ),
+  ort: 'it does not know windows',
+});
+const both =
+  (a, b) =>
+  (...at) =>
+    a(...at) || b(...at);
+const partial = [
+  {
+    ...one('short_mask', [q, k, v, shortBools], [attend(q, k, v, { hides: unseen }).y], {}, 24),
+    ort: unsure,
+  },
+  {
+    ...one(
+      'short_bias',
+      [q, k, v, shortFloats],
+      [
+        attend(q, k, v, {
+          hides: (_b, _n, _s, t) => t >= P,
+          bias: (_b, _n, s, t) => (t < P ? shortFloats.data[s * P + t] : 0),
+        }).y,
+      ],
+      {},
+      24,
+    ),
+    ort: unsure,
+  },
+  {
+    ...one(
+      'short_mask_scores',
+      [q, k, v, shortBools],
+      (({ y, stages }) => [y, null, null, stages[3]])(attend(q, k, v, { hides: unseen, softcap: 2 })),
+      { softcap: { float: 2 }, qk_matmul_output_mode: 3 },
+      24,
+    ),
+    ort: unsure,
+  },
+  {
+    ...one(
+      'short_mask_lengths',
+      [q, k, v, shortBools, null, null, i64([B], [2, 1])],
+      [attend(q, k, v, { hides: both(unseen, (b, _n, _s, t) => t >= 2 - b) }).y],
+      {},
+      24,
+    ),
+    ort: unsure,
+  },
+  { ...one('long_mask', [q, k, v, mask], undefined), error: 'bad-shape', outputs: [null] },
+  ...nothing.flatMap((hiding) => [
+    {
+      ...one(
+        `nothing_seen_${hiding.type}`,
+        [q, k, v, hiding],
+        [attend(q, k, v, { hides: (_b, _n, s) => s > 0 === (hiding.type !== 'bool') }).y],
+      ),
+      ort: unsure,
+    },
+  ]),
+  beyond({ left_window_size: 1 }, within(1, -1, 0)),
+  beyond({ left_window_size: 0, right_window_size: 1 }, within(0, 1, 0)),
+  beyond({ left_window_size: -1, right_window_size: 0 }, within(-1, 0, 0)),
+  beyond({ left_window_size: -1, right_window_size: -1 }, within(-1, -1, 0)),
+  beyond({ left_window_size: 1, is_causal: 1 }, both(within(1, -1, P), later(P)), [pk, pv]),
+  beyond({ right_window_size: 1 }, within(-1, 1, P), [pk, pv]),
+];
+
 export default [
+  ...partial,
   one('plain', [q, k, v], [attend(q, k, v).y]),
   one('past', [q, k, v, null, pk, pv], [attend(q, ...keys).y, ...keys]),
   one('past_flat', [flat(q), flat(k), flat(v), null, pk, pv], [flat(attend(q, ...keys).y), ...keys], heads),

@@ -114,10 +114,10 @@ const wide = [1, 1.25, 1.5, 1.75, 2, NaN];
 const casts = [
   cast8('float8e4m3fn', 0, [0x38, 0x7f, 0xff, 0x7f, 0x7f, 0]),
   cast8('float8e4m3fnuz', 0, [0x40, 0x80, 0x80, 0x80, 0x80, 0]),
-  cast8('float8e5m2', 0, [0x3c, 0x7c, 0xfc, 0x7c, 0x7f, 0]),
+  cast8('float8e5m2', 0, [0x3c, 0x7c, 0xfc, 0x7c, 0x7e, 0]),
   cast8('float8e5m2fnuz', 0, [0x40, 0x80, 0x80, 0x80, 0x80, 0]),
   cast8('float8e4m3fn', 1, [0x38, 0x7e, 0xfe, 0x7e, 0x7f, 0]),
-  cast8('float8e5m2', 1, [0x3c, 0x7b, 0xfb, 0x7b, 0x7f, 0]),
+  cast8('float8e5m2', 1, [0x3c, 0x7b, 0xfb, 0x7b, 0x7e, 0]),
   scales('up', {}, wide, [127, 128, 128, 128, 128, 255]),
   scales('down', { round_mode: 'down' }, wide, [127, 127, 127, 127, 128, 255]),
   scales('nearest', { round_mode: 'nearest' }, wide, [127, 127, 128, 128, 128, 255]),
