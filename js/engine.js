@@ -21,6 +21,9 @@ function joined(parts) {
   }
   return whole;
 }
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** Pages of a shared memory to begin with: INITIAL_MEMORY of the Makefile. */
 const INITIAL = 32;
 
@@ -57,7 +60,7 @@ export async function startEngine(module, files, most) {
   const textOf = (/** @type {string} */ name, /** @type {number[]} */ ...values) => {
     const at = call(name, ...values) >>> 0;
     const all = bytesAt(0, memory.buffer.byteLength);
-    return new TextDecoder().decode(all.slice(at, at && all.indexOf(0, at))); // no text is read from shared memory
+    return decoder.decode(all.slice(at, at && all.indexOf(0, at))); // no text is read from shared memory
   };
 
   const check = (/** @type {number} */ status) => {
@@ -107,7 +110,7 @@ export async function startEngine(module, files, most) {
 
   /** @param {number} input @param {number} item of a list, or -1 @param {any} tensor */
   const setTensor = (input, item, { type, dims, data }) => {
-    const strings = Array.isArray(data) && data.map((text) => new TextEncoder().encode(text));
+    const strings = Array.isArray(data) && data.map((text) => encoder.encode(text));
     const head = Int32Array.from([...dims, ...(strings || []).map(({ length }) => length)]);
     let packed = new Uint8Array(head.buffer);
     if (strings) packed = joined([packed, ...strings]);
@@ -142,7 +145,7 @@ export async function startEngine(module, files, most) {
       return { type, dims, data: bytesAt(call('output_data'), call('output_bytes')).slice() };
     const count = dims.reduce((product, dim) => product * dim, 1);
     const text = (/** @type {number} */ i) =>
-      new TextDecoder().decode(bytesAt(call('output_text', i), call('output_length', i)).slice());
+      decoder.decode(bytesAt(call('output_text', i), call('output_length', i)).slice());
     return { type, dims, data: each(count, text) };
   };
 
@@ -156,7 +159,7 @@ export async function startEngine(module, files, most) {
     /**
      * Starts helpers, when this is a build with threads.
      * @param {number} threads in all
-     * @param {(job: import('./protocol.js').Job) => Promise<() => void>} ask the page for one
+     * @param {(job: import('./protocol.js').Job) => Promise<void>} ask the page for one
      */
     async share(threads, ask) {
       if (threads < 2) return;
@@ -185,9 +188,7 @@ export async function startEngine(module, files, most) {
       const status = call('open', files[0].size, ...options, tuned);
       if (status) fail('out-of-memory', 'no memory for a model');
       for (const [i, path] of paths.entries()) {
-        const number = lend(new TextEncoder().encode(`${path}\0`), (at) =>
-          call('add_file', at, files[i + 1].size),
-        );
+        const number = lend(encoder.encode(`${path}\0`), (at) => call('add_file', at, files[i + 1].size));
         if (number !== i + 1) fail('limit', 'too much external data');
       }
     },

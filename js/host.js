@@ -36,10 +36,10 @@ export function serve(answer) {
   let tuned;
   /** Take what came of asking for helpers, by thread. @type {((why?: string) => void)[]} */
   const helped = [];
-  /** @param {import('./protocol.js').Job} job @returns {Promise<() => void>} ends nothing: the page does */
+  /** @param {import('./protocol.js').Job} job @returns {Promise<void>} when the page has started it; it ends it too */
   const ask = (job) =>
     new Promise((resolve, reject) => {
-      helped[job.thread] = (why) => (why ? reject(new Error(why)) : resolve(() => {}));
+      helped[job.thread] = (why) => (why ? reject(new Error(why)) : resolve());
       answer(HELP, job);
     });
 

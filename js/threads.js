@@ -49,7 +49,7 @@ const inNode = (job) =>
  * @param {WebAssembly.Memory} memory
  * @param {any} wasm the engine's exports
  * @param {number} count helpers wanted
- * @param {(job: Job) => Promise<() => void>} ask the page for one
+ * @param {(job: Job) => Promise<void>} ask the page for one, which it ends itself
  */
 export async function startHelpers(module, memory, wasm, count, ask) {
   const starts = Array.from({ length: count }, (_, i) => {
@@ -62,12 +62,14 @@ export async function startHelpers(module, memory, wasm, count, ask) {
   const ends = [];
   /** @type {string[]} */
   const notes = [];
-  for (const { value, reason } of /** @type {any[]} */ (await Promise.allSettled(starts))) {
+  let threads = 1;
+  for (const { status, value, reason } of /** @type {any[]} */ (await Promise.allSettled(starts))) {
     if (value) ends.push(value);
+    if (status === 'fulfilled') threads++;
     else notes.push(`a thread: ${reason.message}`);
   }
   const end = () => {
     for (const one of ends) one();
   };
-  return { threads: 1 + ends.length, notes, end };
+  return { threads, notes, end };
 }

@@ -6,7 +6,7 @@
 #include "formats/onnx_reader.h"
 
 #define OLDEST_IR 3
-#define NEWEST_IR 13
+#define NEWEST_IR 14
 
 /* ---- is it ONNX at all? ---- */
 
@@ -51,6 +51,15 @@ static sk_status sniff(sk_onnx *r, uint64_t size) {
                    (uint8_t)head[0], (uint8_t)head[1], (uint8_t)head[2], (uint8_t)head[3]);
 }
 
+enum {
+    GRAPH_NODE = 1,
+    GRAPH_NAME = 2,
+    GRAPH_INITIALIZER = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12,
+    GRAPH_SPARSE = 15
+};
+
 /* ---- inputs and outputs ---- */
 
 static void set_type(sk_value *value, const sk_onnx_value_info *info) {
@@ -86,7 +95,7 @@ static sk_status declare_initializer(sk_onnx *r, sk_onnx_scope *scope, const sk_
     sk_field name;
     const char *chars = NULL;
     sk_const *constant = NULL;
-    SK_TRY(sk_onnx_tensor(r, field, &name, &constant));
+    SK_TRY((field->number == GRAPH_SPARSE ? sk_onnx_sparse : sk_onnx_tensor)(r, field, &name, &constant));
     if (!name.size) return sk_fail(r->err, SK_MALFORMED, "an initializer has no name");
     SK_TRY(sk_wire_peek(&r->wire, &name, "TensorProto", &chars));
     const sk_names_entry *known = sk_names_find(&scope->names, chars, (size_t)name.size);
@@ -126,15 +135,6 @@ static sk_status read_output(sk_onnx *r, sk_onnx_scope *scope, const sk_field *f
 
 /* ---- graphs ---- */
 
-enum {
-    GRAPH_NODE = 1,
-    GRAPH_NAME = 2,
-    GRAPH_INITIALIZER = 5,
-    GRAPH_INPUT = 11,
-    GRAPH_OUTPUT = 12,
-    GRAPH_SPARSE = 15
-};
-
 static sk_status make_graph(sk_onnx *r, sk_onnx_scope *scope, sk_message m) {
     sk_field name = {.number = 0};
     size_t inputs = 0, outputs = 0;
@@ -161,9 +161,9 @@ static sk_status make_graph(sk_onnx *r, sk_onnx_scope *scope, sk_message m) {
 static sk_status declare_field(sk_onnx *r, sk_onnx_scope *scope, const sk_field *field) {
     switch (field->number) {
     case GRAPH_NODE: return sk_onnx_declare_outputs(r, scope, field);
+    case GRAPH_SPARSE:
     case GRAPH_INITIALIZER: return declare_initializer(r, scope, field);
     case GRAPH_INPUT: return declare_input(r, scope, field);
-    case GRAPH_SPARSE: return sk_fail(r->err, SK_UNSUPPORTED, "the model has sparse initializers");
     default: return SK_OK;
     }
 }

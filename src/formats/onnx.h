@@ -1,4 +1,4 @@
-/* ONNX files into the IR: IR versions 3 to 13, read through the source without ever holding the file.
+/* ONNX files into the IR: IR versions 3 to 14, read through the source without ever holding the file.
  *
  * What the graph looks like afterwards:
  *  - initializers and Constant nodes are constants: resident when they are small or stored as varints,
@@ -6,7 +6,8 @@
  * constant too: its value is not an input that a caller could override;
  *  - calls of model-local functions are replaced by the functions' nodes;
  *  - nodes are in topological order, also when the file's are not;
- *  - attributes of kinds that the IR cannot hold (types, sparse tensors) keep name and kind, without a value;
+ *  - attributes of kinds that the IR cannot hold (lists of types, of sparse tensors) keep name and kind,
+ * without a value;
  *  - value_info is not read: types are inferred. Inputs and outputs carry their declared types. */
 #ifndef SK_FORMATS_ONNX_H
 #define SK_FORMATS_ONNX_H

@@ -3,16 +3,20 @@
 
 #include "formats/onnx_reader.h"
 
-enum { NAME = 1, FIRST_VALUE = 2, LAST_VALUE = 11, TYPE_VALUE = 14, TYPE = 20, REF = 21 };
+enum { NAME = 1, FIRST_VALUE = 2, LAST_VALUE = 11, TYPE_VALUE = 14, TYPE = 20, REF = 21, SPARSE_VALUE = 22 };
 enum {
+    SPARSE = 11, /* becomes SK_ATTR_TENSOR */
     LAST_KIND = 14
-}; /* sparse tensors and types: kinds that exist; of these only a single type has a value here */
+}; /* lists of sparse tensors or types: kinds that exist, without a value here */
 
 static const char WHAT[] = "AttributeProto";
 
 /* The field that holds the value of a kind: f is 2, i is 3 and so on in the order of the kinds. */
 static uint32_t value_field(int kind) {
-    return kind <= SK_ATTR_GRAPHS ? (uint32_t)kind + 1 : kind == SK_ATTR_TYPE ? TYPE_VALUE : 0;
+    return kind <= SK_ATTR_GRAPHS ? (uint32_t)kind + 1
+           : kind == SK_ATTR_TYPE ? TYPE_VALUE
+           : kind == SPARSE       ? SPARSE_VALUE
+                                  : 0;
 }
 
 static int is_list(int kind) { return kind >= SK_ATTR_FLOATS && kind <= SK_ATTR_GRAPHS; }
@@ -34,7 +38,7 @@ static sk_status scan(sk_onnx *r, sk_message m, sk_attr *attr, found *f) {
             SK_TRY(sk_wire_want(&r->wire, &field, SK_VARINT, WHAT));
             f->kind = field.value;
         } else if ((field.number >= FIRST_VALUE && field.number <= LAST_VALUE) ||
-                   field.number == TYPE_VALUE) {
+                   field.number == TYPE_VALUE || field.number == SPARSE_VALUE) {
             f->value = field;
         }
     }
@@ -95,6 +99,7 @@ static sk_status read_single(sk_onnx *r, sk_onnx_scope *scope, const sk_field *f
         }
         return SK_OK;
     case SK_ATTR_STRING: attr->s.text = ""; return there ? read_string(r, field, &attr->s) : SK_OK;
+    case SPARSE:
     case SK_ATTR_TENSOR:
     case SK_ATTR_GRAPH:
     case SK_ATTR_TYPE:
@@ -102,7 +107,8 @@ static sk_status read_single(sk_onnx *r, sk_onnx_scope *scope, const sk_field *f
         if (attr->kind == SK_ATTR_GRAPH) return read_graph(r, scope, field, &attr->graph);
         if (attr->kind == SK_ATTR_TYPE) return read_type(r, field, attr);
         sk_const *tensor = NULL;
-        SK_TRY(sk_onnx_tensor(r, field, NULL, &tensor));
+        SK_TRY((attr->kind == SPARSE ? sk_onnx_sparse : sk_onnx_tensor)(r, field, NULL, &tensor));
+        attr->kind = SK_ATTR_TENSOR;
         attr->tensor = tensor;
         return SK_OK;
     default: return SK_OK;

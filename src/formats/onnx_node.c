@@ -120,8 +120,6 @@ static sk_status constant_tensor(sk_onnx *r, const sk_onnx_node *n, const sk_att
         {"value_string", SK_ATTR_STRING, SK_STRING, 0}, {"value_strings", SK_ATTR_STRINGS, SK_STRING, 1},
     };
     char text[128];
-    if (!strcmp(attr->name, "sparse_value"))
-        return sk_fail(r->err, SK_UNSUPPORTED, "%s holds a sparse tensor", title(n, text));
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (strcmp(forms[i].name, attr->name) != 0 || forms[i].kind != attr->kind) continue;
         const int32_t count = (int32_t)attr->count;

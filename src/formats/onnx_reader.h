@@ -1,7 +1,7 @@
 /* What the files of the ONNX reader share: onnx.c (model, graphs), onnx_names.c (texts, scopes),
- * onnx_value.c, onnx_node.c, onnx_attr.c, onnx_tensor.c, onnx_functions.c (expansion of local functions),
- * onnx_sort.c. Messages are read in several passes (count, declare, build): a pass over ranges costs little,
- * and every array is allocated once at its size. */
+ * onnx_value.c, onnx_node.c, onnx_attr.c, onnx_tensor.c, onnx_sparse.c, onnx_functions.c (expansion of local
+ * functions), onnx_sort.c. Messages are read in several passes (count, declare, build): a pass over ranges
+ * costs little, and every array is allocated once at its size. */
 #ifndef SK_FORMATS_ONNX_READER_H
 #define SK_FORMATS_ONNX_READER_H
 
@@ -113,6 +113,8 @@ sk_status sk_onnx_attr_read(sk_onnx *r, sk_onnx_scope *scope, const sk_field *fi
 /* A TensorProto as a new constant; *name (may be NULL): the field that names it, number 0 when there is none.
  */
 sk_status sk_onnx_tensor(sk_onnx *r, const sk_field *field, sk_field *name, sk_const **constant);
+/* A SparseTensorProto likewise (onnx_sparse.c). */
+sk_status sk_onnx_sparse(sk_onnx *r, const sk_field *field, sk_field *name, sk_const **constant);
 
 /* ---- functions (onnx_functions.c) ---- */
 sk_status sk_onnx_function_add(sk_onnx *r, const sk_field *field);

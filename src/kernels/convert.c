@@ -162,6 +162,13 @@ void sk_store(int loop, int type, const void *src, void *dst, size_t first, size
 
 /* ---- any to any ---- */
 
+/* Floats to integers that wrap; n <= SK_BLOCK. */
+static void store_wrapped(int loop, int type, const void *src, void *dst, size_t first, size_t n) {
+    uint64_t whole[SK_BLOCK] = {0};
+    sk_store(loop, SK_INT64, src, whole, 0, n);
+    sk_store(SK_INT64, type, whole, dst, first, n);
+}
+
 int sk_convert_loop(int from, int to) {
     const int from_float = sk_is_minifloat(from) || sk_type_in(from, SK_T(FLOAT32) | SK_T(FLOAT64));
     const int to_float = sk_is_minifloat(to) || sk_type_in(to, SK_T(FLOAT32) | SK_T(FLOAT64));
@@ -178,7 +185,7 @@ void sk_convert(int from, int to, const void *src, void *dst, size_t first, size
         return;
     }
     const size_t width = (size_t)sk_type_bits(loop) / 8;
-    uint64_t block[SK_BLOCK], whole[SK_BLOCK];
+    uint64_t block[SK_BLOCK];
     for (size_t done = 0, count; done < n; done += count) {
         const size_t at = first + done;
         if (to == loop) {
@@ -192,8 +199,7 @@ void sk_convert(int from, int to, const void *src, void *dst, size_t first, size
             numbers = block;
         }
         if (loop != SK_INT64 && is_integer(to) && sk_type_bits(to) < 8) {
-            sk_store(loop, SK_INT64, numbers, whole, 0, count);
-            sk_store(SK_INT64, to, whole, dst, at, count);
+            store_wrapped(loop, to, numbers, dst, at, count);
         } else {
             sk_store(loop, to, numbers, dst, at, count);
         }

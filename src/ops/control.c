@@ -76,10 +76,18 @@ static sk_status loop_import(sk_import *c) {
     return SK_OK;
 }
 
-static sk_status loop_infer(sk_infer *c) {
-    for (int i = 0; i < c->n_out; i++) outside(c->out[i], c->node->bodies[0]->outputs[1 + i]);
+/* The outputs are the body's from `first` on: `carried` of them carried, the rest put together to tensors. */
+static sk_status body_outputs(sk_infer *c, int first, int64_t carried) {
+    for (int i = 0; i < c->n_out; i++) {
+        const sk_value *inner = c->node->bodies[0]->outputs[first + i];
+        if (i >= carried && inner->type.kind != SK_TENSOR)
+            return sk_node_fail(c->node, c->err, SK_TYPE, "output %d of its body is no tensor", first + i);
+        outside(c->out[i], inner);
+    }
     return SK_OK;
 }
+
+static sk_status loop_infer(sk_infer *c) { return body_outputs(c, 1, c->n_in - 2); }
 
 const sk_impl sk_impl_loop = {.import = loop_import, .infer = loop_infer};
 
@@ -96,8 +104,7 @@ static sk_status scan_import(sk_import *c) {
 }
 
 static sk_status scan_infer(sk_infer *c) {
-    for (int i = 0; i < c->n_out; i++) outside(c->out[i], c->node->bodies[0]->outputs[i]);
-    return SK_OK;
+    return body_outputs(c, 0, c->n_in - sk_attr_int(c->node, "num_scan_inputs", 0));
 }
 
 const sk_impl sk_impl_scan = {.import = scan_import, .infer = scan_infer};

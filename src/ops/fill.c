@@ -69,7 +69,7 @@ static sk_status one_hot_infer(sk_infer *c) {
     int axis;
     SK_TRY(sk_fit(c, 2, 1, &two));
     SK_TRY(sk_want_one(c, 1));
-    SK_TRY(sk_want_types(c, 1, SK_T_NUMBER));
+    SK_TRY(sk_want_types(c, 1, SK_T_NUMBER | SK_T(FLOAT16)));
     if (values->type && !sk_elem(values->type))
         return sk_bad_shape(c, "values of %s are not supported", sk_type_name(values->type));
     sk_set_out_type(c, 0, values->type);

@@ -2,7 +2,7 @@
  * that the window attributes imply; an explicit output_shape may be larger, the rest of it stays zero. */
 #include <string.h>
 
-#include "ops/move.h"
+#include "ops/elementwise.h"
 #include "ops/window.h"
 
 static sk_status import(sk_import *c) {
@@ -28,7 +28,8 @@ static sk_status infer(sk_infer *c) {
     const sk_tensor *x = c->in[0], *index = c->in[1], *shape = c->n_in > 2 ? c->in[2] : NULL;
     sk_tensor *y = c->out[0];
     y->type = x->type;
-    if (index->type && index->type != SK_INT64) return sk_bad_shape(c, "indices that are no int64");
+    SK_TRY(sk_want_types(c, 1, SK_T(INT64)));
+    SK_TRY(sk_want_types(c, 2, SK_T(INT64) | SK_T(INT32)));
     if (sk_shape_known(x) && sk_shape_known(index) && !sk_same_shape(x, index))
         return sk_bad_shape(c, "indices of another shape than the input");
     if (x->rank < 0) return SK_OK;

@@ -27,7 +27,21 @@ static sk_status infer_graph(sk_ir *ir, sk_graph *graph, refusals *refused, sk_e
     return SK_OK;
 }
 
+/* What a body need not declare: the element types of its inputs, which Loop and Scan hand over in their order
+ * (older Scans have one input more in front). Shapes may change from one iteration to the next. */
+static void hand_over(const sk_node *node) {
+    const sk_graph *body = node->bodies[0];
+    for (int i = 0; i < body->n_inputs; i++) {
+        const sk_value *given = node->inputs[node->n_inputs - body->n_inputs + i];
+        sk_tensor *type = &body->inputs[i]->type;
+        if (type->type || !given) continue;
+        type->type = given->type.type;
+        type->kind = given->type.kind;
+    }
+}
+
 static sk_status infer_node(sk_ir *ir, sk_node *node, refusals *refused, sk_error *err) {
+    if (node->n_bodies && (node->op->flags & SK_OP_CONTROL)) hand_over(node);
     for (int i = 0; i < node->n_bodies; i++) SK_TRY(infer_graph(ir, node->bodies[i], refused, err));
     return sk_infer_values(ir, node, err);
 }

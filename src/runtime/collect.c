@@ -48,6 +48,8 @@ sk_status sk_collect(sk_model *model, const struct sk_loop *loop, collected *c, 
     const size_t bytes = sk_nbytes(item);
     const int64_t missing = c->missing;
     char *at = NULL;
+    if (item->kind != SK_TENSOR)
+        return sk_loop_malformed(model, loop->step->node, "what is collected is no tensor");
     if (c->item.type && (c->item.type != item->type || !sk_same_shape(&c->item, item)))
         return sk_loop_malformed(model, loop->step->node,
                                  "a collected output changes its shape between iterations");

@@ -87,6 +87,13 @@ export function tensor(name, type, dims, elements, external) {
   return [...header, bytes(9, new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength))];
 }
 
+/** A constant of zeros but for some elements (SparseTensorProto). values and indices: as tensor() gives them. */
+export const sparse = (dims, values, indices) => [
+  message(1, ...values),
+  message(2, ...indices),
+  ...dims.map((dim) => integer(3, dim)),
+];
+
 const ATTRIBUTES = {
   float: (one) => [float(2, one), 1],
   int: (one) => [integer(3, one), 2],
@@ -97,6 +104,7 @@ const ATTRIBUTES = {
   ints: (list) => [...list.map((item) => integer(8, item)), 7],
   strings: (list) => [...list.map((item) => text(9, item)), 8],
   tensors: (list) => [...list.map((item) => message(10, ...item)), 9],
+  sparse: (one) => [message(22, ...one), 11],
   graphs: (list) => [...list.map((item) => message(11, ...graph(item))), 10],
 };
 
@@ -130,13 +138,14 @@ export function node(op, inputs, outputs, attributes = {}, { name = '', domain =
 }
 
 /** A graph's fields, for a subgraph attribute ({graph: {...}}) or the model. */
-function graph({ name = 'graph', inputs = [], outputs = [], constants = [], nodes = [] }) {
+function graph({ name = 'graph', inputs = [], outputs = [], constants = [], sparse = [], nodes = [] }) {
   return [
     ...nodes.map((one) => message(1, ...one)),
     text(2, name),
     ...constants.map((one) => message(5, ...one)),
     ...inputs.map((one) => message(11, ...one)),
     ...outputs.map((one) => message(12, ...one)),
+    ...sparse.map((one) => message(15, ...one)),
   ];
 }
 

@@ -255,7 +255,7 @@ const integers = [
     name: 'OneHot_float16',
     op: 'OneHot',
     opset: 11,
-    inputs: [tensor('float16', [2], [1, -1]), i64([], [3]), f32([2], [0, 5])],
+    inputs: [tensor('float16', [2], [1, -1]), tensor('float16', [], [3]), f32([2], [0, 5])],
     outputs: [f32([2, 3], [0, 5, 0, 0, 0, 5])],
     ort: 'it takes no float16',
   },
