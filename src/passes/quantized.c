@@ -16,7 +16,8 @@ static int is_byte(const sk_value *value) {
 
 int sk_quantized_by(const sk_match *m, const sk_node *node, const char *op, sk_quantized *q, int *axis) {
     int8_t zero = 0;
-    if (!sk_match_is(node, op) || sk_attr_int(node, "block_size", 0)) return 0;
+    if (!sk_match_is(node, op) || sk_attr_int(node, "block_size", 0) || sk_attr_int(node, "precision", 1) > 1)
+        return 0;
     const int quantizes = op[0] == 'Q';
     const sk_value *real = quantizes ? node->inputs[0] : node->outputs[0];
     *q = (sk_quantized){.codes = quantizes ? node->outputs[0] : node->inputs[0],
