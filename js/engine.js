@@ -87,7 +87,11 @@ export async function startEngine(module, files, most) {
     read: (file, offset, size, to) => (files[file]?.read(offset, bytesAt(to, size)) ? 0 : 1),
     /** @param {number} file @param {number} offset @param {number} size @param {number} more */
     want: (file, offset, size, more) => files[file]?.want(offset, size >>> 0, more),
+    /** @param {number} at @param {number} size */
+    write: (at, size) => written.push(bytesAt(at, size).slice()),
   };
+  /** What the tools build wrote in the call under way. @type {Uint8Array[]} */
+  let written = [];
   /** @type {WebAssembly.Memory} */
   let memory;
   /** Is it a build with threads? Then its memory comes from here. */
@@ -223,6 +227,13 @@ export async function startEngine(module, files, most) {
 
     /** Runs time their steps from now on, or no more. */
     profile: (/** @type {boolean} */ on) => call('profile', Number(on)),
+
+    /** An export of web/tools.c: what it wrote. @param {[name: string, text: string, ...numbers: number[]]} args */
+    tool([name, text, ...numbers]) {
+      written = [];
+      check(lend(new TextEncoder().encode(`${text}\0`), (at) => call(name, at, ...numbers)));
+      return joined(written);
+    },
 
     describe: (/** @type {string} */ what) =>
       /** @type {string} */ (textOf('describe', describe.indexOf(what)) || check(call('error_status'))),

@@ -138,7 +138,13 @@ export function serve(answer) {
   };
 
   /** @type {Record<string, (arg: any, signal: AbortSignal) => any>} */
-  const calls = { load, predict, profile, describe: (what) => engine.describe(what) };
+  const calls = {
+    load,
+    predict,
+    profile,
+    describe: (what) => engine.describe(what),
+    tool: (args) => engine.tool(args),
+  };
 
   return async ([op, arg, piece]) => {
     if (op === 'module') {

@@ -67,7 +67,7 @@ async function start(env, source, options, stop) {
     externalData = {},
     deterministic,
   } = options;
-  const { maxMemory = 0, debug: { reference, noFusion, check, failAfter = 0 } = {} } = options;
+  const { maxMemory = 0, debug: { reference, noFusion, check, portable, failAfter = 0 } = {} } = options;
   const { signal } = stop;
   /** @type {string[]} */
   const notes = [];
@@ -104,7 +104,7 @@ async function start(env, source, options, stop) {
   compiling.catch(() => {}); // seen below, or the load fails before for another reason
   const sources = [source, ...Object.values(externalData)].map((from) => open(from, signal));
   const [channel, ...files] = await Promise.all([join(), ...sources]);
-  const flags = (reference ? 1 : 0) | (noFusion ? 2 : 0) | (check ? 4 : 0);
+  const flags = (reference ? 1 : 0) | (noFusion ? 2 : 0) | (check ? 4 : 0) | (portable ? 8 : 0);
   const call = {
     origins: files.map(({ name, total }) => ({ name, total })),
     paths: Object.keys(externalData),

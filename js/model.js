@@ -183,6 +183,9 @@ export function makeModel(channel, { inputs, outputs }, release, learn, info) {
       return what === 'graph' ? text : JSON.parse(text);
     },
 
+    /** For compress: engine.js. @param {any[]} args */
+    tool: (...args) => call('tool', args),
+
     dispose,
     [Symbol.asyncDispose ?? 'dispose']: dispose,
   };

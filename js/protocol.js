@@ -1,7 +1,7 @@
 /**
  * The messages between a model's page side (link.js) and its host (host.js), which is in a worker or in the page.
  *
- * To the host: [op, ...args]. It has one call at a time - load, predict, profile, describe - and answers it with a RESULT or an
+ * To the host: [op, ...args]. It has one call at a time - load, predict, profile, describe, tool - and answers it with a RESULT or an
  * ERROR, after any number of PROGRESS. Without an answer: push (file, piece or null), module, abort (the call), close, and
  * helped (thread, why not), which itself answers a HELP.
  * In a worker, which serves several models, the model's number stands in front of each message.

@@ -138,9 +138,15 @@ export interface LoadOptions {
     | { module: WebAssembly.Module };
   /**
    * For diagnosis: no optional passes, memory that fails from the Nth request on; with the build siskin-tools.wasm
-   * also scalar kernels, and every node compared with them.
+   * also scalar kernels, every node compared with them, and portable: only passes whose result ONNX can say.
    */
-  debug?: { reference?: boolean; noFusion?: boolean; check?: boolean; failAfter?: number };
+  debug?: {
+    reference?: boolean;
+    noFusion?: boolean;
+    check?: boolean;
+    portable?: boolean;
+    failAfter?: number;
+  };
 }
 
 export interface ValueInfo<Type = ElementType> {

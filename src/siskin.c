@@ -6,7 +6,7 @@
 
 #include "formats/onnx.h"
 #include "passes/passes.h"
-#include "runtime/model.h"
+#include "runtime/observe.h"
 
 #define SK_MAX_FILES 256
 #define KEYED_ELEMENTS 64 /* inputs whose value shapes others are part of a plan's key up to this size */
@@ -35,6 +35,7 @@ sk_model *sk_model_new(const sk_host *host, uint64_t size, const sk_options *opt
     model->files[0] = (sk_file){"", size};
     model->ir.files = model->files;
     model->ir.n_files = 1;
+    model->ir.portable = model->options.portable;
     return model;
 }
 
@@ -63,6 +64,9 @@ void sk_model_free(sk_model *model) {
     for (int i = 0; model->uses && i < model->ir.n_graphs; i++) sk_free(heap, model->uses[i]);
     sk_packed_free(model);
     sk_settle_free(model);
+#if SK_TOOLS
+    sk_observer_free(model);
+#endif
     sk_free(heap, model->inputs);
     sk_free(heap, model->uses);
     sk_free(heap, model->graphs);
@@ -162,6 +166,7 @@ static sk_status load_phase(sk_model *model) {
     if (model->load_phase == PHASE_VALIDATE) return sk_validate(&model->ir, &model->error);
     if (pass == sk_pass_count) return finish_load(model);
     if (model->options.no_fusion && sk_passes[pass].optional) return SK_OK;
+    if (SK_TOOLS && model->options.portable && sk_passes[pass].optional > 1) return SK_OK;
     return sk_passes[pass].run(&model->ir, &model->error);
 }
 
@@ -252,6 +257,11 @@ static sk_status find_plan(sk_model *model, sk_plan **found) {
 
 static sk_status start(sk_model *model) {
     for (int i = 0; i < model->ir.main->n_inputs; i++) SK_TRY(sk_check_given(model, i));
+#if SK_TOOLS
+    if (model->rewritten)
+        return sk_fail(&model->error, SK_STATE, "the model was rewritten: load what was written");
+    if (model->observer) SK_TRY(sk_observe_inputs(model));
+#endif
     sk_arena_clear(&model->kept);
     sk_plan *plan;
     model->current = NULL;

@@ -38,6 +38,7 @@ typedef struct sk_options {
     uint8_t reference;   /* scalar reference kernels instead of SIMD */
     uint8_t no_fusion;   /* leave out the optional passes: for comparing and debugging */
     uint8_t check;       /* run every node a second time with the reference kernels; see SK_DESCRIBE_CHECK */
+    uint8_t portable;    /* tools builds: only passes whose result can be written as ONNX; see tools.h */
 } sk_options;
 
 /* NULL when memory ends. size: bytes of the model file. */

@@ -22,6 +22,7 @@ IMPORT("want") void siskin_want(int file, double offset, size_t size, int more);
 IMPORT("now") double siskin_now(void);                                           /* milliseconds */
 
 static sk_model *model;
+sk_model *glue_model(void) { return model; } /* for tools.c */
 static sk_tensor last_output;
 static void *input_data;
 static size_t input_bytes;
@@ -91,8 +92,8 @@ EXPORT("hash_text") const char *glue_hash_text(void) {
     return text;
 }
 
-/* Makes the model; flags: 1 reference, 2 no_fusion, 4 check; tuned: what `tuned` gave for an earlier one, or
- * 0. 0 on success. */
+/* Makes the model; flags: 1 reference, 2 no_fusion, 4 check, 8 portable; tuned: what `tuned` gave for an
+ * earlier one, or 0. 0 on success. */
 EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fail_after, int tuned) {
     if (model) return SK_STATE;
     const sk_host host = {.read = host_read, .now = host_now, .want = host_want};
@@ -102,7 +103,8 @@ EXPORT("open") int glue_open(double size, double memory_limit, int flags, int fa
                                 .tuned = (uint8_t)tuned,
                                 .reference = flags & 1,
                                 .no_fusion = (flags >> 1) & 1,
-                                .check = (flags >> 2) & 1};
+                                .check = (flags >> 2) & 1,
+                                .portable = SK_TOOLS && ((flags >> 3) & 1)};
     model = sk_model_new(&host, (uint64_t)size, &options);
     return model ? SK_OK : SK_OUT_OF_MEMORY;
 }

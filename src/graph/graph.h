@@ -134,6 +134,7 @@ typedef struct sk_ir {
     sk_opset *opsets;
     int32_t n_opsets;
     const char *producer; /* "pytorch 2.1", or "" */
+    uint8_t portable;     /* passes leave only what an ONNX file can say; tools builds */
 } sk_ir;
 
 /* ---- building; NULL or SK_OUT_OF_MEMORY when memory ends ---- */

@@ -4,8 +4,16 @@
 
 #define SMALL_BYTES ((size_t)64 * 1024) /* results up to this size are always worth keeping */
 #define GROWTH 4 /* larger ones may be this many times their inputs: int8 weights to float32 */
+/* What is written to a file again keeps its size. */
+#define SMALL_WRITTEN ((size_t)1024)
+#define GROWTH_WRITTEN 2
 
-static int foldable(const sk_node *node, int flags) {
+static int worth_keeping(size_t in_bytes, size_t out_bytes, int written) {
+    if (written) return out_bytes <= SMALL_WRITTEN || out_bytes / GROWTH_WRITTEN <= in_bytes;
+    return out_bytes <= SMALL_BYTES || out_bytes / GROWTH <= in_bytes;
+}
+
+static int foldable(const sk_node *node, int flags, int written) {
     size_t in_bytes = 0, out_bytes = 0;
     if (node->op->flags & flags) return 0;
     for (int i = 0; i < node->n_inputs; i++) {
@@ -21,7 +29,7 @@ static int foldable(const sk_node *node, int flags) {
         if (!out->type.type || out->type.kind || !sk_shape_known(&out->type)) return 0;
         out_bytes += sk_nbytes(&out->type);
     }
-    return out_bytes <= SMALL_BYTES || out_bytes / GROWTH <= in_bytes;
+    return worth_keeping(in_bytes, out_bytes, written);
 }
 
 /* Room for the results is in the model's arena: they stay. */
@@ -66,7 +74,7 @@ static sk_status fold_nodes(sk_ir *ir, sk_graph *graph, int flags, sk_error *err
         sk_node *node = graph->nodes[i];
         keep[i] = 1;
         if (folded) status = sk_infer_static(ir, node, err);
-        if (status != SK_OK || !foldable(node, flags)) continue;
+        if (status != SK_OK || !foldable(node, flags, SK_TOOLS && ir->portable)) continue;
         sk_arena scratch;
         sk_arena_init(&scratch, ir->arena.heap);
         sk_error why = {.status = SK_OK};

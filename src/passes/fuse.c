@@ -14,6 +14,9 @@ typedef struct fusion {
     uint8_t *keep;
 } fusion;
 
+/* ONNX has no clamps and sums within other operators, and no bias of a MatMul. */
+static int is_portable(const sk_ir *ir) { return SK_TOOLS && ir->portable; }
+
 /* The node that makes `value`, when this is its only use and both stand in this graph. */
 static sk_node *sole_maker(const fusion *f, const sk_value *value) {
     if (!value || value->graph != f->graph || !value->producer || value->is_output) return NULL;
@@ -136,7 +139,8 @@ static sk_status fuse_affine(fusion *f, int index) {
     for (int i = 0; i < node->n_inputs && i < 2 && f->keep[index]; i++) {
         sk_node *maker = sole_maker(f, node->inputs[i]);
         sk_linear linear;
-        const int channels = maker ? takes_affine(maker, &linear) : 0;
+        int channels = maker ? takes_affine(maker, &linear) : 0;
+        if (is_portable(f->ir) && channels && linear.bias >= maker->op->max_in) channels = 0;
         /* what is added must not make the output larger than the linear operator's */
         if (!channels || node->outputs[0]->type.rank != node->inputs[i]->type.rank) continue;
         float *vectors = sk_calloc(f->ir->arena.heap, 2 * (size_t)channels, sizeof *vectors);
@@ -187,9 +191,9 @@ static sk_status fuse_nodes(fusion *f) {
         const sk_node *node = f->graph->nodes[i];
         for (int j = 0; j < node->n_outputs; j++)
             if (node->outputs[j] && node->outputs[j]->graph == f->graph) f->at[node->outputs[j]->index] = i;
-        if (fuse_clamp(f, i)) continue;
+        if (!is_portable(f->ir) && fuse_clamp(f, i)) continue;
         SK_TRY(fuse_affine(f, i));
-        if (f->keep[i]) SK_TRY(fuse_sum(f, i));
+        if (f->keep[i] && !is_portable(f->ir)) SK_TRY(fuse_sum(f, i));
     }
     sk_keep_nodes(f->graph, f->keep);
     return SK_OK;

@@ -3,7 +3,7 @@
  * them. */
 #include <string.h>
 
-#include "runtime/model.h"
+#include "runtime/observe.h"
 
 double sk_now(const sk_model *model) { return model->host.now ? model->host.now(model->host.user) : 0; }
 
@@ -46,6 +46,9 @@ static sk_status run_step(sk_model *model, sk_plan *plan, const sk_step *step) {
             return sk_fail(&model->error, SK_UNSUPPORTED, "%s did not find the size of its output %d",
                            sk_node_text(step->node, text), i);
         }
+#if SK_TOOLS
+    if (model->observer) SK_TRY(sk_observe_step(model, step));
+#endif
     return SK_TOOLS && step->reference ? sk_check_step(model, step) : SK_OK;
 }
 

@@ -32,7 +32,7 @@ static void use(sk_model *model, sk_value *const *values, int n, int more) {
 
 sk_status sk_settle_start(sk_model *model) {
     const sk_graph *graph = model->ir.main;
-    if (!model->host.want || !binds_once(model)) return SK_OK;
+    if (!model->host.want || model->options.portable || !binds_once(model)) return SK_OK; /* to be written */
     model->constant_uses = sk_calloc(&model->heap, (size_t)model->ir.n_consts + 1, sizeof(int32_t));
     model->node_bound = sk_calloc(&model->heap, (size_t)graph->n_nodes + 1, 1);
     if (!model->constant_uses || !model->node_bound) return sk_oom(&model->error, 64);

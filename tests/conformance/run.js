@@ -1,4 +1,5 @@
-// Runs the ONNX standard's own test vectors (Debian's libonnx-testdata) through the loader, on both wasm builds:
+// Runs the ONNX standard's own test vectors (Debian's libonnx-testdata) through the loader, on both wasm builds, and once more
+// with models that the ONNX writer has written again:
 //   node [--experimental-wasm-relaxed-simd] tests/conformance/run.js [-v] [--data=FOLDER] [NAME-PART...]
 //
 // FOLDER: other vectors in the same form, such as newer ones (onnx/backend/test/data of a commit of the standard that has
@@ -11,7 +12,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { difference } from './compare.js';
 import { readValue } from './tensor-proto.js';
-import { load, Tensor } from './dist.js';
+import { load, Tensor, written } from './dist.js';
 
 const FLOOR = 1050; // vectors that must pass on each build
 const SETS = ['node', 'simple', 'pytorch-converted', 'pytorch-operator'];
@@ -92,10 +93,14 @@ async function runSet(model, folder, random) {
 }
 
 /** @returns {Promise<string>} '' when passed; 'skip: ...' or the failure's reason */
-async function runVector(folder, simd) {
+async function runVector(folder, build) {
   let model;
   try {
-    model = await load(readFileSync(path.join(folder, 'model.onnx')), { simd });
+    const bytes = readFileSync(path.join(folder, 'model.onnx'));
+    model =
+      build === 'written'
+        ? await load(await written(bytes), { simd: 'simd128' })
+        : await load(bytes, { simd: build });
     const sets = readdirSync(folder).filter((name) => name.startsWith('test_data_set'));
     for (const set of sets) await runSet(model, path.join(folder, set), RANDOM.test(folder));
     return '';
@@ -111,7 +116,7 @@ let failed = 0;
 let passed = 0;
 let skipped = 0;
 const list = vectors();
-for (const simd of ['simd128', 'relaxed']) {
+for (const simd of ['simd128', 'relaxed', 'written']) {
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const { name, folder } of list) {
     const reason =
