@@ -92,7 +92,7 @@ ldflags_fuzzer := -fsanitize=fuzzer,address,undefined
 WASM_VARIANTS := simd128 relaxed simd128-threads relaxed-threads tools
 NATIVE_VARIANTS := native asan fuzzer
 WASM := $(WASM_VARIANTS:%=$(DIST)/siskin-%.wasm)
-BUNDLES := $(addprefix $(DIST)/,siskin.js worker.js inline.js siskin-inline.global.js cli.js siskin.d.ts)
+BUNDLES := $(addprefix $(DIST)/,siskin.js worker.js inline.js siskin-inline.global.js compress.js cli.js siskin.d.ts compress.d.ts)
 
 # ---- building ----
 .PHONY: all

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-/** The command line: `siskin info`, `siskin run`. What the caller got wrong is one line on stderr and exit code 2; what
+/** The command line: `siskin info`, `run`, `quantize`, `eval`. What the caller got wrong is one line on stderr and exit code 2; what
  * a model or prediction fails with is one line and exit code 1. */
 import { parseArgs } from 'node:util';
+import { evaluation } from './cli/eval.js';
 import { info } from './cli/info.js';
+import { quantize } from './cli/quantize.js';
 import { run } from './cli/run.js';
 import { USAGE, UsageError, wrong } from './cli/usage.js';
 
@@ -13,6 +15,19 @@ const BOTH = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h' },
 });
 
+/** Of those that go over data. */
+const DATA = /** @type {const} */ ({
+  external: { type: 'string', multiple: true },
+  samples: { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  mean: { type: 'string' },
+  std: { type: 'string' },
+  raw: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+});
+
+/** @type {Record<string, {action: (file: string, flags: any) => Promise<void>, options: any}>} */
 const COMMANDS = {
   info: {
     action: info,
@@ -36,6 +51,34 @@ const COMMANDS = {
       repeat: { type: 'string' },
       profile: { type: 'boolean' },
       runs: { type: 'string' },
+    },
+  },
+  quantize: {
+    action: quantize,
+    options: {
+      ...DATA,
+      calibrate: { type: 'string' },
+      dynamic: { type: 'boolean' },
+      'weight-only': { type: 'boolean' },
+      activations: { type: 'string' },
+      weights: { type: 'string' },
+      method: { type: 'string' },
+      percentile: { type: 'string' },
+      'per-channel': { type: 'boolean' },
+      'per-tensor': { type: 'boolean' },
+      block: { type: 'string' },
+      'matmul-nbits': { type: 'boolean' },
+      exclude: { type: 'string', multiple: true },
+    },
+  },
+  eval: {
+    action: evaluation,
+    options: {
+      ...DATA,
+      data: { type: 'string' },
+      against: { type: 'string' },
+      top: { type: 'string' },
+      simd: { type: 'string' },
     },
   },
 };
@@ -66,8 +109,9 @@ async function main([name, ...args]) {
     console.log(__SK_VERSION__);
     return;
   }
-  if (!Object.hasOwn(COMMANDS, name)) wrong(`no command '${name}': try info or run, or siskin --help`);
-  const { action, options } = COMMANDS[/** @type {keyof typeof COMMANDS} */ (name)];
+  if (!Object.hasOwn(COMMANDS, name))
+    wrong(`no command '${name}': try info, run, quantize or eval, or siskin --help`);
+  const { action, options } = COMMANDS[name];
   const { values, positionals } = parse(args, options);
   if (/** @type {any} */ (values).help) {
     process.stdout.write(USAGE);
@@ -89,5 +133,5 @@ process.stdout.on('error', (error) => {
 main(process.argv.slice(2)).catch((error) => {
   const caller = error instanceof UsageError;
   process.stderr.write(`siskin: ${String(error?.message ?? error).replace(/\s*\n\s*/g, ' ')}\n`);
-  process.exitCode = caller ? 2 : 1;
+  process.exitCode ||= caller ? 2 : 1; // or that of an interrupt
 });

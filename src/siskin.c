@@ -64,9 +64,7 @@ void sk_model_free(sk_model *model) {
     for (int i = 0; model->uses && i < model->ir.n_graphs; i++) sk_free(heap, model->uses[i]);
     sk_packed_free(model);
     sk_settle_free(model);
-#if SK_TOOLS
-    sk_observer_free(model);
-#endif
+    if (SK_TOOLS) sk_observer_free(model);
     sk_free(heap, model->inputs);
     sk_free(heap, model->uses);
     sk_free(heap, model->graphs);
@@ -257,11 +255,9 @@ static sk_status find_plan(sk_model *model, sk_plan **found) {
 
 static sk_status start(sk_model *model) {
     for (int i = 0; i < model->ir.main->n_inputs; i++) SK_TRY(sk_check_given(model, i));
-#if SK_TOOLS
-    if (model->rewritten)
+    if (SK_TOOLS && model->rewritten)
         return sk_fail(&model->error, SK_STATE, "the model was rewritten: load what was written");
-    if (model->observer) SK_TRY(sk_observe_inputs(model));
-#endif
+    if (SK_TOOLS && model->observer) SK_TRY(sk_observe_inputs(model));
     sk_arena_clear(&model->kept);
     sk_plan *plan;
     model->current = NULL;

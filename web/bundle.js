@@ -1,8 +1,8 @@
 // Bundles js/ into dist/: node web/bundle.js DIST BUILD_ID
 //
 // dist/siskin.js loads its .wasm files, worker.js and inline.js from beside itself, by URLs and imports that every
-// bundler sees; inline.js carries the wasm inside. cli.js uses siskin.js as it is and carries the image decoders, so the package
-// has no dependencies; their licences go into cli.js.LICENSES.txt.
+// bundler sees; inline.js carries the wasm inside. compress.js and cli.js use siskin.js as it is; cli.js carries the image
+// decoders, so the package has no dependencies; their licences go into cli.js.LICENSES.txt.
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const beside = {
   name: 'beside',
   setup({ onResolve, initialOptions }) {
     const isEntry = initialOptions.outfile?.endsWith('/siskin.js');
-    const toEngine = initialOptions.outfile?.endsWith('cli.js');
+    const toEngine = /\/(cli|compress)\.js$/.test(initialOptions.outfile ?? '');
     onResolve({ filter: /\.js$/ }, ({ path: file, kind, resolveDir }) => {
       const target = path.resolve(resolveDir, file);
       if (kind === 'dynamic-import' && target === js('inline.js'))
@@ -86,7 +86,8 @@ const [, , , , cli] = await Promise.all([
     },
   }),
   bundle('cli.js', 'cli.js', { platform: 'node', target: 'node20', minify: false }),
-  copyFile(js('siskin.d.ts'), path.join(dist, 'siskin.d.ts')),
+  bundle('compress/index.js', 'compress.js'),
+  ...['siskin.d.ts', 'compress.d.ts'].map((name) => copyFile(js(name), path.join(dist, name))),
 ]);
 await writeFile(path.join(dist, 'cli.js.LICENSES.txt'), await licences(cli.metafile));
 await chmod(path.join(dist, 'cli.js'), 0o755);

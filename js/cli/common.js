@@ -7,7 +7,10 @@ import { wrong } from './usage.js';
 /**
  * @typedef {{shape?: string[], graph?: boolean, plan?: boolean, input?: string[], output?: string, mean?: string,
  *   std?: string, raw?: boolean, 'check-nodes'?: boolean, repeat?: string, external?: string[], simd?: string,
- *   json?: boolean, profile?: boolean, runs?: string}} Flags
+ *   json?: boolean, profile?: boolean, runs?: string, calibrate?: string, dynamic?: boolean, 'weight-only'?: boolean,
+ *   activations?: string, weights?: string, method?: string, percentile?: string, 'per-channel'?: boolean,
+ *   'per-tensor'?: boolean, block?: string, 'matmul-nbits'?: boolean, exclude?: string[], samples?: string, data?: string,
+ *   against?: string, top?: string}} Flags
  */
 
 /** A progress line on a terminal, for models from the net. @param {import('../siskin.d.ts').Progress} p */
@@ -19,7 +22,7 @@ function progress({ phase, loaded, total }) {
 
 /** Files of external data: named ones, and those that stand beside the model under the name it uses.
  * @param {string} file @param {string[]} named */
-function externalData(file, named) {
+export function externalData(file, named) {
   /** @type {Record<string, string>} */
   const files = Object.create(null);
   for (const name of [

@@ -78,7 +78,6 @@ sk_node *sk_put_node(sk_quantizer *q, const char *op, sk_value *const *inputs, i
     if (!node || !output || sk_graph_append(q->graph, node) != SK_OK) return NULL;
     for (int i = 0; i < n; i++) node->inputs[i] = inputs[i];
     node->outputs[0] = output;
-    node->name = output->name;
     node->opset = q->opset;
     node->op = sk_op_find("", op, q->opset);
     output->producer = node;
@@ -108,6 +107,19 @@ sk_value *sk_put_constant(sk_quantizer *q, const char *name, const char *suffix,
     constant->type.data = copy;
     sk_value_hold(named, constant);
     return named;
+}
+
+sk_value *sk_zero_point(sk_quantizer *q, int type, int32_t zero) {
+    char name[32];
+    const uint8_t byte = (uint8_t)zero;
+    sk_format(name, sizeof name, "zero%d", (int)zero);
+    for (int32_t i = q->n_values; i < q->graph->n_values; i++) {
+        const sk_value *value = q->graph->values[i];
+        if (!value->constant || value->constant->type.type != type || strcmp(value->name, name) != 0)
+            continue;
+        return q->graph->values[i];
+    }
+    return sk_put_constant(q, name, "", type, -1, &byte);
 }
 
 sk_status sk_place_node(sk_quantizer *q, sk_node *node) {

@@ -22,7 +22,7 @@ typedef struct sk_quantizing {
     uint8_t weight_bits; /* 8, 7 or 4; 4 only for SK_QUANTIZE_WEIGHTS */
     uint8_t per_tensor;  /* one scale for all weights of a product instead of one for each output channel */
     uint8_t nbits;       /* 4 bits of a MatMul as onnxruntime's MatMulNBits instead of DequantizeLinear */
-    int32_t block;       /* 4 bits: weights that share a scale; 0: 64 */
+    int32_t block;       /* 4 bits: so many weights or a few more share a scale; 0: 64 */
     const char *exclude; /* names of nodes (or of what they give) that stay as they are, '\n' behind each */
 } sk_quantizing;
 

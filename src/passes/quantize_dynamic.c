@@ -20,8 +20,8 @@ static sk_status round_input(sk_quantizer *q, sk_value *value, rounded *r) {
         return SK_OK;
     }
     r->q = sk_suffixed(q, value->name, ".q");
-    r->scale = sk_suffixed(q, value->name, ".scale");
-    r->zero = sk_suffixed(q, value->name, ".zero");
+    r->scale = sk_suffixed(q, value->name, ".s");
+    r->zero = sk_suffixed(q, value->name, ".z");
     sk_node *node = sk_node_new(q->graph, "", op, 1, 3);
     if (!r->q || !r->scale || !r->zero || !node) return oom(q);
     node->inputs[0] = value;
@@ -29,7 +29,6 @@ static sk_status round_input(sk_quantizer *q, sk_value *value, rounded *r) {
     node->outputs[1] = r->scale;
     node->outputs[2] = r->zero;
     for (int i = 0; i < 3; i++) node->outputs[i]->producer = node;
-    node->name = r->q->name;
     node->opset = q->opset;
     node->op = sk_op_find("", op, q->opset);
     return sk_place_node(q, node);
@@ -74,7 +73,7 @@ static sk_value *channels_first(sk_quantizer *q, const char *name, const char *s
 static sk_status scale_back(sk_quantizer *q, sk_value *sums, sk_value *input_scale, sk_value *scales,
                             sk_value *bias, sk_value *out) {
     const char *name = out->name;
-    sk_value *real = sk_suffixed(q, name, ".sums"), *both = sk_suffixed(q, name, ".scale");
+    sk_value *real = sk_suffixed(q, name, ".sums"), *both = sk_suffixed(q, name, ".s");
     sk_value *scaled = bias ? sk_suffixed(q, name, ".scaled") : out;
     sk_node *cast = sk_put_node(q, "Cast", &sums, 1, real);
     SK_TRY(sk_put_int(q, cast, "to", SK_FLOAT32));

@@ -7,6 +7,7 @@
 #include "passes/quantizer.h"
 
 #define LEAST_BLOCK 16 /* MatMulNBits' smallest */
+#define SHRINKS 14
 
 static sk_status oom(const sk_quantizer *q, size_t bytes) { return sk_oom(q->err, bytes); }
 
@@ -26,27 +27,62 @@ static blocks blocks_of(const sk_quantizer *q, const sk_node *node) {
     const int summed = !strcmp(node->op_type, "Conv") ? 1 : channel == 1 ? 0 : 1;
     blocks b = {.axis = channel < 0 ? t->rank - 2 : summed};
     const int32_t length = t->dims[b.axis];
-    b.size = wanted < length ? wanted : length;
     b.length = length;
+    b.count =
+        length > wanted ? length / wanted : 1; /* rather a few weights more in each than a block of few */
+    b.size = (length + b.count - 1) / b.count;
     b.count = (length + b.size - 1) / b.size;
     b.outer = sk_span(t, 0, b.axis);
     b.inner = sk_span(t, b.axis + 1, t->rank);
     return b;
 }
 
-/* Weights [o][from, to)[i] into -8 .. 7, as bytes; the scale that they need. */
+/* Weights [o][from, to)[i]: where weight k stands. */
+typedef struct slice {
+    const float *w;
+    size_t at, step;
+    int32_t n;
+} slice;
+
+static float code_of(float x, float scale) { return fminf(fmaxf(rintf(x / scale), -8), 7); }
+
+static double squared_error(const slice *s, float scale) {
+    double sum = 0;
+    for (int32_t k = 0; k < s->n; k++) {
+        const float x = s->w[s->at + (size_t)k * s->step];
+        const double e = (double)x - (double)code_of(x, scale) * (double)scale;
+        sum += e * e;
+    }
+    return sum;
+}
+
+/* With so few steps it pays to clip the largest weights: the scale with the least squared error, from the one
+ * at which all fit down to SHRINKS 32nds less. */
+static float best_scale(const slice *s) {
+    float most = 0, least = 0;
+    for (int32_t k = 0; k < s->n; k++) {
+        most = fmaxf(most, s->w[s->at + (size_t)k * s->step]);
+        least = fminf(least, s->w[s->at + (size_t)k * s->step]);
+    }
+    const float all = fmaxf(fmaxf(most / 7, least / -8), FLT_MIN);
+    float best = all;
+    double lowest = squared_error(s, all);
+    for (int i = 1; i <= SHRINKS; i++) {
+        const float scale = all * (float)(32 - i) / 32;
+        const double error = squared_error(s, scale);
+        if (error < lowest) lowest = error, best = scale;
+    }
+    return fmaxf(best, FLT_MIN);
+}
+
+/* Weights [o][from, to)[i] into -8 .. 7, as bytes in their place; gives the scale. */
 static float round_block(const float *w, const blocks *b, size_t o, size_t i, int32_t from, int32_t to,
                          int8_t *q) {
-    float most = 0, least = 0;
-    for (int32_t k = from; k < to; k++) {
-        const float x = w[(o * (size_t)b->length + (size_t)k) * b->inner + i];
-        if (x > most) most = x;
-        if (x < least) least = x;
-    }
-    const float scale = fmaxf(fmaxf(most / 7, least / -8), FLT_MIN);
-    for (int32_t k = from; k < to; k++) {
-        const size_t at = (o * (size_t)b->length + (size_t)k) * b->inner + i;
-        q[at] = (int8_t)fminf(fmaxf(rintf(w[at] / scale), -8), 7);
+    const slice s = {w, (o * (size_t)b->length + (size_t)from) * b->inner + i, b->inner, to - from};
+    const float scale = best_scale(&s);
+    for (int32_t k = 0; k < s.n; k++) {
+        const size_t at = s.at + (size_t)k * s.step;
+        q[at] = (int8_t)code_of(w[at], scale);
     }
     return scale;
 }
@@ -94,7 +130,7 @@ static sk_status four_bits(sk_quantizer *q, const sk_value *from, const blocks *
             }
     pack(bytes, n, 0, codes.data);
     sk_free(q->heap, bytes);
-    sk_value *inputs[2] = {hold(q, from->name, ".q", &codes), hold(q, from->name, ".scale", &scales)};
+    sk_value *inputs[2] = {hold(q, from->name, ".q", &codes), hold(q, from->name, ".s", &scales)};
     *dequantized = sk_suffixed(q, from->name, ".dq");
     sk_node *made =
         inputs[0] && inputs[1] ? sk_put_node(q, "DequantizeLinear", inputs, 2, *dequantized) : NULL;
@@ -119,7 +155,7 @@ static sk_status nbits(sk_quantizer *q, const sk_node *node, const float *w) {
     const sk_tensor packed = {.type = SK_UINT8, .rank = 3, .dims = {columns, count, b.size / 2}};
     const sk_tensor scales = {.type = SK_FLOAT32, .rank = 1, .dims = {columns * count}};
     sk_value *inputs[3] = {node->inputs[0], hold(q, from->name, ".q", &packed),
-                           hold(q, from->name, ".scale", &scales)};
+                           hold(q, from->name, ".s", &scales)};
     int8_t *codes = sk_calloc(q->heap, (size_t)rows, (size_t)columns),
            *block = sk_calloc(q->heap, (size_t)b.size, 1);
     uint8_t *bytes = sk_arena_calloc(&q->ir->arena, sk_nbytes(&packed), 1);
@@ -142,6 +178,7 @@ static sk_status nbits(sk_quantizer *q, const sk_node *node, const float *w) {
     inputs[2]->constant->type.data = scale;
     sk_node *made = sk_put_node(q, "MatMulNBits", inputs, 3, node->outputs[0]);
     if (!made) return oom(q, sizeof *made);
+    made->name = node->name;
     made->domain = "com.microsoft";
     made->opset = 1;
     SK_TRY(sk_put_int(q, made, "K", rows));

@@ -30,9 +30,8 @@ static sk_value_form *form_of(sk_quantizer *q, const sk_value *value) {
     form->scale = (float)((hi - lo) / (s.highest - s.lowest));
     const double zero = s.lowest + rint(-lo / (double)form->scale);
     form->zero = (int32_t)fmin(fmax(zero, s.lowest), s.highest);
-    const uint8_t byte = (uint8_t)form->zero;
-    form->scale_value = sk_put_constant(q, value->name, ".scale", SK_FLOAT32, -1, &form->scale);
-    form->zero_value = sk_put_constant(q, value->name, ".zero", s.type, -1, &byte);
+    form->scale_value = sk_put_constant(q, value->name, ".s", SK_FLOAT32, -1, &form->scale);
+    form->zero_value = sk_zero_point(q, s.type, form->zero);
     if (form->scale_value && form->zero_value) return form;
     sk_oom(q->err, sizeof *form);
     return NULL;
@@ -61,12 +60,7 @@ static sk_status put_steps(sk_quantizer *q, const sk_value *value, sk_value *fro
     sk_value *inputs[3] = {from, form->scale_value, form->zero_value};
     if (!from || !sk_put_node(q, "QuantizeLinear", inputs, 3, quantized)) return sk_oom(q->err, sizeof *from);
     inputs[0] = quantized;
-    sk_node *back = sk_put_node(q, "DequantizeLinear", inputs, 3, to);
-    if (!back) return sk_oom(q->err, sizeof *back);
-    back->name =
-        quantized
-            ->name; /* not the value's, which the node may have that computes it; told apart when written */
-    return SK_OK;
+    return sk_put_node(q, "DequantizeLinear", inputs, 3, to) ? SK_OK : sk_oom(q->err, sizeof *to);
 }
 
 static int is_quantized(const sk_quantizer *q, const sk_value *value) {
@@ -125,7 +119,7 @@ static sk_status quantize_bias(sk_quantizer *q, sk_node *node, const sk_weights 
         steps[i] = (int32_t)fmin(fmax(exact, -2147483647.0), 2147483647.0);
     }
     sk_value *inputs[2] = {sk_put_constant(q, name, ".q", SK_INT32, n, steps),
-                           sk_put_constant(q, name, ".scale", SK_FLOAT32, n, scales)};
+                           sk_put_constant(q, name, ".s", SK_FLOAT32, n, scales)};
     sk_value *out = sk_suffixed(q, name, ".dq");
     sk_free(q->heap, steps);
     sk_node *made = inputs[0] && inputs[1] ? sk_put_node(q, "DequantizeLinear", inputs, 2, out) : NULL;
@@ -170,7 +164,7 @@ static sk_status quantize_outputs(sk_quantizer *q, sk_node *node) {
     for (int i = 0; i < node->n_outputs; i++) {
         sk_value *value = node->outputs[i];
         if (!is_quantized(q, value)) continue;
-        sk_value *exact = sk_suffixed(q, value->name, ".float");
+        sk_value *exact = sk_suffixed(q, value->name, ".f");
         if (!exact) return sk_oom(q->err, sizeof *exact);
         exact->type = value->type;
         exact->producer = node;

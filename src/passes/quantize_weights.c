@@ -84,12 +84,11 @@ static sk_status find_scales(sk_quantizer *q, const float *w, const float *least
 
 static sk_status fill(sk_quantizer *q, const float *w, const float *least, sk_weights *made) {
     static const int ranges[2][2] = {{-127, 127}, {-64, 63}}; /* 8 bits; 7, which sums of two products fit */
-    const int *range = ranges[q->options->weight_bits == 7];
+    const int *range = ranges[q->options->weight_bits != 8];
     const sk_tensor *type = &made->from->constant->type;
     sk_const *constant = sk_const_new(q->ir);
     int8_t *bytes = sk_arena_alloc(&q->ir->arena, sk_numel(type));
-    void *zeros = sk_arena_calloc(&q->ir->arena, (size_t)made->channels, 1);
-    if (!constant || !bytes || !zeros) return sk_oom(q->err, sk_numel(type));
+    if (!constant || !bytes) return sk_oom(q->err, sk_numel(type));
     SK_TRY(find_scales(q, w, least, range, made));
     const layout l = layout_of(type, made->axis);
     for (int32_t c = 0; c < made->channels; c++)
@@ -97,9 +96,16 @@ static sk_status fill(sk_quantizer *q, const float *w, const float *least, sk_we
     const int32_t count = made->axis < 0 ? -1 : made->channels;
     const char *name = made->from->name;
     made->q = sk_suffixed(q, name, ".q");
-    made->scale = sk_put_constant(q, name, ".scale", SK_FLOAT32, count, made->scales);
-    made->zero = sk_put_constant(q, name, ".zero", SK_INT8, count, zeros);
-    if (!made->q || !made->scale || !made->zero) return sk_oom(q->err, sizeof *made->q);
+    made->scale = sk_put_constant(q, name, ".s", SK_FLOAT32, count, made->scales);
+    if (!made->q || !made->scale) return sk_oom(q->err, sizeof *made->q);
+    /* onnxruntime, told to be precise on processors without a dot product of 8 bits, rewrites weights that
+     * do not fit 7 bits, and fails unless they have a zero point and share it with nobody */
+    if (q->options->weight_bits == 8) {
+        void *zeros = sk_calloc(q->heap, (size_t)made->channels, 1);
+        made->zero = zeros ? sk_put_constant(q, name, ".z", SK_INT8, count, zeros) : NULL;
+        sk_free(q->heap, zeros);
+        if (!made->zero) return sk_oom(q->err, (size_t)made->channels);
+    }
     constant->type = *type;
     constant->type.type = SK_INT8;
     constant->type.data = bytes;
@@ -131,7 +137,7 @@ sk_status sk_dequantize_weights(sk_quantizer *q, sk_node *node, sk_weights *w) {
     if (!w->dequantized) {
         sk_value *inputs[3] = {w->q, w->scale, w->zero};
         w->dequantized = sk_suffixed(q, w->from->name, ".dq");
-        sk_node *made = sk_put_node(q, "DequantizeLinear", inputs, 3, w->dequantized);
+        sk_node *made = sk_put_node(q, "DequantizeLinear", inputs, w->zero ? 3 : 2, w->dequantized);
         if (!made) return sk_oom(q->err, sizeof *made);
         if (w->axis >= 0) SK_TRY(sk_put_int(q, made, "axis", w->axis));
     }

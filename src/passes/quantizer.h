@@ -18,7 +18,8 @@ typedef struct sk_weights { /* constant weights in their new form */
     int axis;         /* the scales stand along this one; -1: a single scale */
     int32_t channels; /* scales */
     float *scales;    /* in the arena */
-    sk_value *q, *scale, *zero;
+    sk_value *q, *scale;
+    sk_value *zero;        /* NULL: there is none, which means 0 */
     sk_value *dequantized; /* NULL until somebody asked for it */
 } sk_weights;
 
@@ -71,12 +72,14 @@ sk_status sk_rewrite_nodes(sk_quantizer *q, sk_status (*place)(sk_quantizer *q, 
 sk_status sk_place_node(sk_quantizer *q, sk_node *node);
 /* A new value: name and suffix together. */
 sk_value *sk_suffixed(sk_quantizer *q, const char *name, const char *suffix);
-/* Appends a node that gives `output`; inputs up to the first NULL. NULL when memory ended. */
+/* Appends a node without a name that gives `output`; inputs up to the first NULL. NULL when memory ended. */
 sk_node *sk_put_node(sk_quantizer *q, const char *op, sk_value *const *inputs, int n, sk_value *output);
 sk_status sk_put_int(sk_quantizer *q, sk_node *node, const char *name, int64_t value);
 /* A constant: rank 0 when count is negative, else a list. */
 sk_value *sk_put_constant(sk_quantizer *q, const char *name, const char *suffix, int type, int32_t count,
                           const void *data);
+/* The zero point of activations, one constant for all who have the same. */
+sk_value *sk_zero_point(sk_quantizer *q, int type, int32_t zero);
 /* Has the node's output or its own name been excluded? */
 int sk_is_excluded(const sk_quantizing *options, const sk_node *node);
 

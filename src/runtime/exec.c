@@ -46,9 +46,7 @@ static sk_status run_step(sk_model *model, sk_plan *plan, const sk_step *step) {
             return sk_fail(&model->error, SK_UNSUPPORTED, "%s did not find the size of its output %d",
                            sk_node_text(step->node, text), i);
         }
-#if SK_TOOLS
-    if (model->observer) SK_TRY(sk_observe_step(model, step));
-#endif
+    if (SK_TOOLS && model->observer) SK_TRY(sk_observe_step(model, step));
     return SK_TOOLS && step->reference ? sk_check_step(model, step) : SK_OK;
 }
 

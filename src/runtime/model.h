@@ -72,10 +72,9 @@ struct sk_model {
     sk_difference *differences;
     int32_t n_differences, cap_differences;
     sk_text text;
-#if SK_TOOLS
+    /* of tools builds: */
     struct sk_observer *observer; /* of calibration, or NULL; see observe.h */
     uint8_t rewritten; /* its graph is no longer what plans were made from: it can only be written */
-#endif
 };
 
 /* ---- siskin.c ---- */

@@ -113,13 +113,13 @@ const LINES = [
 ];
 
 /** @returns {Picture[]} */
-const crops = () =>
+export const lineCrops = () =>
   LINES.map(({ from, at }) => cut(sample(from), /** @type {any} */ (at.map(([x, y]) => ({ x, y })))));
 
 const recognition = networkCase(
   'PP-OCRv4 recognition, three sizes',
   MODELS.recognition,
-  () => crops().map(recognitionInput),
+  () => lineCrops().map(recognitionInput),
   ({ data }) => decode(/** @type {Float32Array} */ (data), characters).text,
   (texts) =>
     assert.deepEqual(
@@ -130,7 +130,7 @@ const recognition = networkCase(
 
 /** The classifier takes any size; the demo always gives it 48 x 192. */
 function directionInputs() {
-  const [first, second, third] = crops();
+  const [first, second, third] = lineCrops();
   const half = [0.5, 0.5, 0.5];
   return [
     directionInput(turn(second)),

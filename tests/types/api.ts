@@ -12,6 +12,8 @@ import {
   type Source,
   Tensor,
 } from '../../js/siskin.js';
+import * as compress from '../../js/compress.js';
+import type * as compressCode from '../../js/compress/index.js';
 import type * as code from '../../js/index.js';
 
 /** Type equality, so that a change of a public type is seen here. */
@@ -133,3 +135,23 @@ export function errors(error: unknown) {
   if (code === 'oops') return;
   return [code, status, error.cause];
 }
+
+export async function compressing(source: Source, model: Model) {
+  const samples: compress.Samples = [{ x: new Tensor('float32', [1]) }];
+  const bytes: Uint8Array = await compress.quantize(source, { data: samples, activations: 'u7' });
+  // @ts-expect-error: no such type
+  await compress.quantize(source, { activations: 'u9' });
+  const { scores, against } = await compress.evaluate(model, {
+    data: (function* () {
+      yield { inputs: new Float32Array(4), label: 'cat' };
+    })(),
+    against: bytes,
+  });
+  const numbers: [number | undefined, number | null | undefined] = [scores?.accuracy, against?.agreement];
+  return numbers;
+}
+
+/** The second entry exports what is declared. */
+same<keyof typeof compressCode, 'quantize' | 'evaluate'>(true);
+same<typeof compressCode.quantize, typeof compress.quantize>(true);
+same<typeof compressCode.evaluate, typeof compress.evaluate>(true);
