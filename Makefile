@@ -66,7 +66,7 @@ link_threads := -Oz -sIMPORTED_MEMORY -sDECLARE_ASM_MODULE_EXPORTS=0 -sINITIAL_M
   -sERROR_ON_UNDEFINED_SYMBOLS=0 -sWARN_ON_UNDEFINED_SYMBOLS=0
 link_mode = $(if $(findstring threads,$(1)),$(link_threads),$(link_alone))
 LINK_FLAGS := --no-entry -sEXPORTED_FUNCTIONS=[] -sMALLOC=emmalloc -sALLOW_MEMORY_GROWTH -sSTACK_SIZE=256KB -Wl,--stack-first \
-  -sBINARYEN_EXTRA_PASSES=--low-memory-unused,-Oz,--flatten,--rereloop,-Oz,--coalesce-locals-learning,-Oz,--reorder-locals,--generate-stack-ir,--optimize-stack-ir
+  -sBINARYEN_EXTRA_PASSES=--low-memory-unused,-Oz,--flatten,--rereloop,-Oz,--coalesce-locals-learning,-Oz,--reorder-locals,--one-caller-inline-max-function-size=200
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ARCH_FLAGS := $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v2)
 

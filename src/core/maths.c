@@ -264,3 +264,5 @@ double sk_pow(double x, double y) {
     const double size = fabs(x) == 1 ? 1 : sk_exp(y * sk_log(fabs(x)));
     return signbit(x) && odd ? -size : size;
 }
+
+double sk_fmod(double x, double y) { return fmod(x, y); }

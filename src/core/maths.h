@@ -26,5 +26,7 @@ double sk_atanh(double x);
 double sk_erf(double x);           /* 1e-14 */
 double sk_pow(double x, double y); /* 1e-13; whole powers up to 64: 1e-14 */
 double sk_scale2(double x, int n); /* x * 2^n, rounded once */
+/* fmod, exact for float32 as well, where the compiler would take a second one. */
+double sk_fmod(double x, double y);
 
 #endif

@@ -3,7 +3,6 @@
 #ifndef SK_CORE_STATUS_H
 #define SK_CORE_STATUS_H
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,18 +32,32 @@ typedef struct sk_error {
 #define SK_PRINTF(fmt, args)
 #endif
 
+/* A message: a format and what it prints, at most six integers and pointers. Understands %s %.*s %d %u %c %x
+ * %zu %lld %llu %% only (our own formatter: libc's costs 10 kB of wasm), and %pT: a tensor's type and shape,
+ * as sk_tensor_text has them, or "none" for NULL. A function that takes one is a macro around another, to
+ * which each number is an int64_t of its own: arguments in memory, as `...` has them, are 2 kB of compressed
+ * wasm more. SK_CHECKED has the compiler compare format and arguments; nothing of it is left. */
+#define SK_MESSAGE(...) SK_MESSAGE_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define SK_MESSAGE_(fmt, a, b, c, d, e, f, ...)                                                              \
+    (fmt), (int64_t)(a), (int64_t)(b), (int64_t)(c), (int64_t)(d), (int64_t)(e), (int64_t)(f)
+#define SK_PRINTED const char *fmt, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f
+#define SK_PRINTED_ON fmt, a, b, c, d, e, f
+#define SK_CHECKED(...) (void)sizeof(sk_checked(__VA_ARGS__))
+int sk_checked(const char *fmt, ...) SK_PRINTF(1, 2);
+
 /* Records the failure and returns its status, so that `return sk_fail(...)` is the usual form. err may be
- * NULL. Understands %s %.*s %d %u %c %x %zu %lld %llu %% and, with SK_TOOLS, %g only (our own formatter:
- * libc's costs 10 kB of wasm), and %pT: a tensor's type and shape, as sk_tensor_text has them,
- * or "none" for NULL. */
-sk_status sk_fail(sk_error *err, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
+ * NULL. */
+#define sk_fail(err, status, ...)                                                                            \
+    (SK_CHECKED(__VA_ARGS__), sk_fail_with((err), (status), SK_MESSAGE(__VA_ARGS__)))
+sk_status sk_fail_with(sk_error *err, sk_status status, SK_PRINTED);
 
 /* "bad-shape" and so on; borrowed. */
 const char *sk_status_name(sk_status status);
 
 /* The same formatter into a buffer; always NUL-terminated, returns the length written (cut at size - 1). */
-size_t sk_format(char *dst, size_t size, const char *fmt, ...) SK_PRINTF(3, 4);
-size_t sk_vformat(char *dst, size_t size, const char *fmt, va_list args);
+#define sk_format(dst, size, ...)                                                                            \
+    (SK_CHECKED(__VA_ARGS__), sk_format_with((dst), (size), SK_MESSAGE(__VA_ARGS__)))
+size_t sk_format_with(char *dst, size_t size, SK_PRINTED);
 
 /* Hands a failure up unchanged. */
 #define SK_TRY(call)                                                                                         \

@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+const char *sk_find(const void *bytes, int c, size_t n) {
+    for (const char *at = bytes; n; n--, at++)
+        if (*at == (char)c) return at;
+    return NULL;
+}
+
 void sk_text_init(sk_text *text, sk_heap *heap) { *text = (sk_text){.heap = heap}; }
 
 void sk_text_free(sk_text *text) {
@@ -37,14 +43,55 @@ void sk_text_raw(sk_text *text, const char *chars, size_t length) {
     text->chars[text->length] = 0;
 }
 
-void sk_text_add(sk_text *text, const char *fmt, ...) {
+void sk_text_add_with(sk_text *text, SK_PRINTED) {
     char piece[1024];
-    va_list args;
-    va_start(args, fmt);
-    const size_t length = sk_vformat(piece, sizeof piece, fmt, args);
-    va_end(args);
-    sk_text_raw(text, piece, length);
+    sk_text_raw(text, piece, sk_format_with(piece, sizeof piece, SK_PRINTED_ON));
 }
+
+#if SK_TOOLS
+/* For dumps, not for round trips. */
+void sk_text_number(sk_text *text, double value) {
+    if (value != value) {
+        sk_text_raw(text, "nan", 3);
+        return;
+    }
+    if (value < 0 || (value == 0 && 1 / value < 0)) {
+        sk_text_raw(text, "-", 1);
+        value = -value;
+    }
+    if (value > 1.7976931348623157e308) {
+        sk_text_raw(text, "inf", 3);
+        return;
+    }
+    if (value == 0) {
+        sk_text_raw(text, "0", 1);
+        return;
+    }
+    int exponent = 0;
+    double scaled = value;
+    while (scaled >= 10) scaled /= 10, exponent++;
+    while (scaled < 1) scaled *= 10, exponent--;
+    uint32_t digits = (uint32_t)(scaled * 1e5 + 0.5);
+    if (digits >= 1000000) digits /= 10, exponent++;
+    char number[6];
+    for (int i = 5; i >= 0; i--, digits /= 10) number[i] = (char)('0' + digits % 10);
+    int count = 6;
+    while (count > 1 && number[count - 1] == '0') count--;
+    const int fixed = exponent >= -5 && exponent < 15;
+    int point = fixed ? exponent + 1 : 1; /* digits before the point */
+    if (point <= 0) {
+        sk_text_raw(text, "0.", 2);
+        for (; point < 0; point++) sk_text_raw(text, "0", 1);
+        sk_text_raw(text, number, (size_t)count);
+    } else {
+        for (int i = 0; i < point || i < count; i++) {
+            if (i == point) sk_text_raw(text, ".", 1);
+            sk_text_raw(text, i < count ? number + i : "0", 1);
+        }
+    }
+    if (!fixed) sk_text_add(text, "e%d", exponent);
+}
+#endif
 
 /* Length of the valid UTF-8 sequence at s (NUL-terminated), 0 when there is none. */
 static size_t utf8_length(const unsigned char *s) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "formats/onnx_reader.h"
 
 #define OLDEST_IR 3
@@ -46,7 +47,7 @@ static sk_status sniff(sk_onnx *r, uint64_t size) {
     }
     /* The tags of ModelProto's fields, low byte; writers put ir_version (8) first. */
     static const char tags[] = "\x08\x12\x1a\x22\x28\x32\x3a\x42\x72\xa2\xca\xd2";
-    if (memchr(tags, head[0], sizeof tags - 1)) return SK_OK;
+    if (sk_find(tags, head[0], sizeof tags - 1)) return SK_OK;
     return sk_fail(r->err, SK_MALFORMED, "not an ONNX model: it starts with the bytes %x %x %x %x",
                    (uint8_t)head[0], (uint8_t)head[1], (uint8_t)head[2], (uint8_t)head[3]);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 /* After a jump only this much is read: most jumps lead to the few header bytes between two blocks of weights.
  */
 #define AFTER_JUMP 512
@@ -141,7 +143,7 @@ sk_status sk_wire_peek(sk_wire *wire, const sk_field *field, const char *what, c
                        (unsigned long long)field->size, SK_NAME_MAX);
     const uint8_t *bytes = wire->window;
     SK_TRY(cover(wire, field->at, (size_t)field->size, &bytes));
-    if (field->size && memchr(bytes, 0, (size_t)field->size))
+    if (field->size && sk_find(bytes, 0, (size_t)field->size))
         return sk_fail(wire->err, SK_MALFORMED, "malformed at byte %llu: a name with a zero byte",
                        (unsigned long long)field->at);
     *chars = (const char *)bytes;

@@ -45,8 +45,8 @@ static void add_type(sk_text *out, const sk_tensor *t, const char *const *symbol
 
 static void add_element(sk_text *out, const sk_tensor *t, size_t i) {
     switch (t->type) {
-    case SK_FLOAT32: sk_text_add(out, "%g", (double)((const float *)t->data)[i]); break;
-    case SK_FLOAT64: sk_text_add(out, "%g", ((const double *)t->data)[i]); break;
+    case SK_FLOAT32: sk_text_number(out, ((const float *)t->data)[i]); break;
+    case SK_FLOAT64: sk_text_number(out, ((const double *)t->data)[i]); break;
     case SK_INT64: sk_text_add(out, "%lld", (long long)((const int64_t *)t->data)[i]); break;
     case SK_INT32: sk_text_add(out, "%d", (int)((const int32_t *)t->data)[i]); break;
     case SK_INT8: sk_text_add(out, "%d", (int)((const int8_t *)t->data)[i]); break;
@@ -109,7 +109,7 @@ static void add_list(sk_text *out, const sk_attr *attr) {
     for (uint32_t i = 0; i < attr->count && i < LONGEST_LIST; i++) {
         if (i) sk_text_raw(out, ",", 1);
         if (attr->kind == SK_ATTR_INTS) sk_text_add(out, "%lld", (long long)attr->ints[i]);
-        else if (attr->kind == SK_ATTR_FLOATS) sk_text_add(out, "%g", (double)attr->floats[i]);
+        else if (attr->kind == SK_ATTR_FLOATS) sk_text_number(out, attr->floats[i]);
         else if (attr->kind == SK_ATTR_STRINGS) add_string(out, &attr->strings[i]);
         else if (attr->kind == SK_ATTR_TENSORS) add_const(out, attr->tensors[i]);
         else sk_text_add(out, "graph %d", (int)attr->graphs[i]->id);
@@ -121,7 +121,7 @@ static void add_attr(sk_text *out, const sk_attr *attr) {
     add_name(out, attr->name);
     sk_text_raw(out, "=", 1);
     switch (attr->kind) {
-    case SK_ATTR_FLOAT: sk_text_add(out, "%g", (double)attr->f); break;
+    case SK_ATTR_FLOAT: sk_text_number(out, attr->f); break;
     case SK_ATTR_INT: sk_text_add(out, "%lld", (long long)attr->i); break;
     case SK_ATTR_STRING: add_string(out, &attr->s); break;
     case SK_ATTR_TENSOR: add_const(out, attr->tensor); break;
@@ -143,8 +143,13 @@ static void add_attrs(sk_text *out, const sk_node *node) {
         if (i) sk_text_raw(out, ", ", 2);
         add_attr(out, &node->attrs[i]);
     }
-    if (clamped)
-        sk_text_add(out, "%sclamp=[%g,%g]", node->n_attrs ? ", " : "", (double)node->lo, (double)node->hi);
+    if (clamped) {
+        sk_text_add(out, "%sclamp=[", node->n_attrs ? ", " : "");
+        sk_text_number(out, node->lo);
+        sk_text_raw(out, ",", 1);
+        sk_text_number(out, node->hi);
+        sk_text_raw(out, "]", 1);
+    }
     sk_text_raw(out, "}", 1);
 }
 

@@ -5,6 +5,7 @@
  * function has no body for stays, and is listed with everything else that is not supported. */
 #include <string.h>
 
+#include "core/text.h"
 #include "graph/function.h"
 
 static int is_map(const sk_node *node) {
@@ -24,7 +25,7 @@ static const char *find(const sk_node *node) {
     int best = 0;
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         if (!sk_op_named(functions[i], node->domain, node->op_type)) continue;
-        const char *at = strchr(functions[i], ' ');
+        const char *at = sk_find(functions[i], ' ', SIZE_MAX);
         int since = 0;
         while (*++at != ' ') since = since * 10 + (*at - '0');
         if (since <= best || since > node->opset) continue;

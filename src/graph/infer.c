@@ -11,26 +11,14 @@ const char *sk_node_text(const sk_node *node, char dst[SK_NODE_TEXT]) {
     return dst;
 }
 
-sk_status sk_node_vfail(const sk_node *node, sk_error *err, sk_status status, const char *fmt, va_list args) {
+sk_status sk_node_fail_with(const sk_node *node, sk_error *err, sk_status status, SK_PRINTED) {
     char what[400], text[SK_NODE_TEXT];
-    sk_vformat(what, sizeof what, fmt, args);
+    sk_format_with(what, sizeof what, SK_PRINTED_ON);
     return sk_fail(err, status, "%s: %s", sk_node_text(node, text), what);
 }
 
-sk_status sk_node_fail(const sk_node *node, sk_error *err, sk_status status, const char *fmt, ...) {
-    va_list args;
-    va_start(args, fmt);
-    sk_node_vfail(node, err, status, fmt, args);
-    va_end(args);
-    return status;
-}
-
-sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) {
-    va_list args;
-    va_start(args, fmt);
-    sk_node_vfail(c->node, c->err, SK_SHAPE, fmt, args);
-    va_end(args);
-    return SK_SHAPE;
+sk_status sk_bad_shape_with(const sk_infer *context, SK_PRINTED) {
+    return sk_node_fail_with(context->node, context->err, SK_SHAPE, SK_PRINTED_ON);
 }
 
 sk_status sk_infer_node(const sk_node *node, const sk_tensor *const *in, sk_tensor *const *out,

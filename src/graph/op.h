@@ -255,10 +255,11 @@ int sk_trial(int tile, float *work);
 
 /* ---- helpers for import and infer (graph/infer.c) ---- */
 /* Failures, prefixed with the operator's and the node's name. */
-sk_status sk_bad_shape(const sk_infer *c, const char *fmt, ...) SK_PRINTF(2, 3);
-sk_status sk_node_fail(const sk_node *node, sk_error *err, sk_status status, const char *fmt, ...)
-    SK_PRINTF(4, 5);
-sk_status sk_node_vfail(const sk_node *node, sk_error *err, sk_status status, const char *fmt, va_list args);
+#define sk_bad_shape(c, ...) (SK_CHECKED(__VA_ARGS__), sk_bad_shape_with((c), SK_MESSAGE(__VA_ARGS__)))
+#define sk_node_fail(node, err, status, ...)                                                                 \
+    (SK_CHECKED(__VA_ARGS__), sk_node_fail_with((node), (err), (status), SK_MESSAGE(__VA_ARGS__)))
+sk_status sk_bad_shape_with(const sk_infer *context, SK_PRINTED);
+sk_status sk_node_fail_with(const sk_node *node, sk_error *err, sk_status status, SK_PRINTED);
 /* The attribute if present and of that kind, else NULL; another kind is SK_MALFORMED. */
 sk_status sk_want(sk_import *c, const char *name, sk_attr_kind kind, const sk_attr **attr);
 /* Params of the given size on the node, zeroed. */

@@ -7,7 +7,7 @@
 /* ---- floats ---- */
 
 static double python_mod(double a, double b) {
-    const double r = fmod(a, b);
+    const double r = sk_fmod(a, b);
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
@@ -22,7 +22,7 @@ SK_INLINE double of_floats(int kind, double a, double b) {
     case SK_BINARY_PRELU: return a < 0 ? a * b : a;
     case SK_BINARY_POW: return sk_pow(a, b);
     case SK_BINARY_MOD: return python_mod(a, b);
-    case SK_BINARY_FMOD: return fmod(a, b);
+    case SK_BINARY_FMOD: return sk_fmod(a, b);
     case SK_BINARY_EQUAL: return a == b;
     case SK_BINARY_LESS: return a < b;
     default: return a <= b; /* LESS_EQUAL */

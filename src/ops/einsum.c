@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "kernels/pack.h"
 #include "ops/elementwise.h"
 
@@ -42,7 +43,7 @@ static const char *read_term(const char *at, const char *end, einsum_term *term)
         if (is_label(*at)) {
             term->labels[term->n++] = (uint8_t)*at;
         } else if (end - at >= 3 && at[0] == '.' && at[1] == '.' && at[2] == '.') {
-            if (memchr(term->labels, ELLIPSIS, (size_t)term->n)) return NULL;
+            if (sk_find(term->labels, ELLIPSIS, (size_t)term->n)) return NULL;
             term->labels[term->n++] = ELLIPSIS;
             at += 2;
         } else {
@@ -74,9 +75,9 @@ static int valid_output(const einsum_params *params) {
     for (int i = 0; i < params->out.n; i++) {
         int found = 0;
         for (int k = 0; k < params->n_in && !found; k++)
-            found = memchr(params->in[k].labels, params->out.labels[i], (size_t)params->in[k].n) != NULL;
+            found = sk_find(params->in[k].labels, params->out.labels[i], (size_t)params->in[k].n) != NULL;
         if (params->out.labels[i] != ELLIPSIS && !found) return 0;
-        if (memchr(params->out.labels + i + 1, params->out.labels[i], (size_t)(params->out.n - i - 1)))
+        if (sk_find(params->out.labels + i + 1, params->out.labels[i], (size_t)(params->out.n - i - 1)))
             return 0;
     }
     return 1;
@@ -143,7 +144,7 @@ static sk_status add_operand(const sk_infer *c, einsum_loops *l, int operand) {
     const einsum_params *params = c->node->params;
     const einsum_term *term = &params->in[operand];
     const sk_tensor *t = c->in[operand];
-    const int ellipsis = memchr(term->labels, ELLIPSIS, (size_t)term->n) != NULL;
+    const int ellipsis = sk_find(term->labels, ELLIPSIS, (size_t)term->n) != NULL;
     if (ellipsis ? t->rank < term->n - 1 : t->rank != term->n)
         return sk_bad_shape(c, "input %d is %pT, its term has %d labels", operand, t, term->n);
     ptrdiff_t stride = 1;
@@ -170,7 +171,7 @@ static sk_status make_loops(const sk_infer *c, einsum_loops *l) {
     memset(l, 0, sizeof *l);
     for (int i = 0; i < params->n_in; i++) {
         const einsum_term *term = &params->in[i];
-        if (!memchr(term->labels, ELLIPSIS, (size_t)term->n)) continue;
+        if (!sk_find(term->labels, ELLIPSIS, (size_t)term->n)) continue;
         const int width = c->in[i]->rank - term->n + 1;
         extra = width > extra ? width : extra;
     }

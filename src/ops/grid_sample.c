@@ -1,8 +1,7 @@
 /* GridSample on images of one to three dimensions: each output pixel reads its place in the input from a
  * grid. The taps of a place (up to 4 pixels in each dimension, with weights) are found once and used for all
  * channels. */
-#include <math.h>
-
+#include "core/maths.h"
 #include "ops/elementwise.h"
 #include "ops/taps.h"
 
@@ -51,7 +50,7 @@ static sk_status grid_infer(sk_infer *c) {
 static float reflect(float x, float lo, float hi) {
     const float range = hi - lo;
     if (!(range > 0)) return lo;
-    float d = (float)fmod((double)fabsf(x - lo), (double)(2 * range));
+    float d = (float)sk_fmod((double)fabsf(x - lo), (double)(2 * range));
     if (d > range) d = 2 * range - d;
     return lo + d;
 }

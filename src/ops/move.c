@@ -168,28 +168,16 @@ sk_status sk_want_word(sk_import *c, const char *name, const char *const *words,
                        attr->s.length > 60 ? 60 : (int)attr->s.length, attr->s.text);
 }
 
-sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) {
-    va_list args;
-    va_start(args, fmt);
-    sk_node_vfail(c->node, c->err, status, fmt, args);
-    va_end(args);
-    return status;
+sk_status sk_bad_attr_with(const sk_import *context, sk_status status, SK_PRINTED) {
+    return sk_node_fail_with(context->node, context->err, status, SK_PRINTED_ON);
 }
 
-sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) {
-    va_list args;
-    va_start(args, fmt);
-    sk_node_vfail(r->node, r->err, status, fmt, args);
-    va_end(args);
-    return status;
+sk_status sk_run_fail_with(const sk_run *context, sk_status status, SK_PRINTED) {
+    return sk_node_fail_with(context->node, context->err, status, SK_PRINTED_ON);
 }
 
-sk_status sk_infer_fail(const sk_infer *c, sk_status status, const char *fmt, ...) {
-    va_list args;
-    va_start(args, fmt);
-    sk_node_vfail(c->node, c->err, status, fmt, args);
-    va_end(args);
-    return status;
+sk_status sk_infer_fail_with(const sk_infer *context, sk_status status, SK_PRINTED) {
+    return sk_node_fail_with(context->node, context->err, status, SK_PRINTED_ON);
 }
 
 sk_status sk_move_prepare(sk_prepare *p) {

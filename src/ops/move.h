@@ -63,7 +63,9 @@ sk_around sk_around_axis(const sk_tensor *t, int64_t axis);
 /* Output i, whose shape only run can know: input 0's with n elements along the axis, or a list of n. */
 sk_status sk_run_along(sk_run *r, int i, int64_t axis, size_t n);
 /* A failure of import, prefixed with the node. */
-sk_status sk_bad_attr(sk_import *c, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
+#define sk_bad_attr(c, status, ...)                                                                          \
+    (SK_CHECKED(__VA_ARGS__), sk_bad_attr_with((c), (status), SK_MESSAGE(__VA_ARGS__)))
+sk_status sk_bad_attr_with(const sk_import *context, sk_status status, SK_PRINTED);
 
 /* Prepare for operators whose run uses sk_move: p->state becomes the kernels. */
 sk_status sk_move_prepare(sk_prepare *p);
@@ -75,8 +77,12 @@ void sk_move_all(const sk_run *r, const sk_tensor *dims, const ptrdiff_t *dst_st
                  const ptrdiff_t *src_strides, const void *src);
 
 /* Failures of infer (sk_bad_shape with another status) and of run, prefixed with the node. */
-sk_status sk_infer_fail(const sk_infer *c, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
-sk_status sk_run_fail(const sk_run *r, sk_status status, const char *fmt, ...) SK_PRINTF(3, 4);
+#define sk_infer_fail(c, status, ...)                                                                        \
+    (SK_CHECKED(__VA_ARGS__), sk_infer_fail_with((c), (status), SK_MESSAGE(__VA_ARGS__)))
+#define sk_run_fail(r, status, ...)                                                                          \
+    (SK_CHECKED(__VA_ARGS__), sk_run_fail_with((r), (status), SK_MESSAGE(__VA_ARGS__)))
+sk_status sk_infer_fail_with(const sk_infer *context, sk_status status, SK_PRINTED);
+sk_status sk_run_fail_with(const sk_run *context, sk_status status, SK_PRINTED);
 sk_status sk_bad_index(const sk_run *r, int64_t index, int axis, int32_t dim);
 /* Negative indices count from the end; 0 when outside [-n, n). */
 static inline int sk_wrap_index(int64_t *index, int64_t n) {

@@ -3,6 +3,7 @@
  * large), and what RE2 has not either: back references, looking ahead and behind. */
 #include <string.h>
 
+#include "core/text.h"
 #include "ops/characters.h"
 #include "ops/regex.h"
 #include "ops/regex_steps.h"
@@ -162,7 +163,7 @@ static uint32_t escaped(parser *p) {
     }
     const char *start = p->at;
     const uint32_t c = sk_utf8_next(&p->at, p->end);
-    const char *letter = c && c < 0x80 ? strchr(letters, (int)c) : NULL;
+    const char *letter = c < 0x80 ? sk_find(letters, (int)c, sizeof letters - 1) : NULL;
     if (letter) return (uint8_t)codes[letter - letters];
     if (c == 'x') return hex_code(p);
     const int octal = c == '0' || (c >= '1' && c <= '7' && p->at < p->end && *p->at >= '0' && *p->at <= '7');
@@ -186,7 +187,7 @@ static uint32_t escaped(parser *p) {
 static int skip_class(parser *p) {
     if (p->end - p->at < 2 || *p->at != '\\') return 0;
     const char small = (char)(p->at[1] | 32);
-    if (!strchr("dsw", small)) return 0;
+    if (!sk_find("dsw", small, 3)) return 0;
     add_class(p, &small, 1, p->at[1] != small);
     p->at += 2;
     return 1;
@@ -310,7 +311,7 @@ static int parse_flags(parser *p) {
         return 1;
     }
     for (int off = 0; p->at < p->end; p->at++) {
-        const char *name = *p->at ? strchr(names, *p->at) : NULL;
+        const char *name = sk_find(names, *p->at, sizeof names - 1);
         if (*p->at == '-' && !off) off = 1;
         else if (*p->at == ':' || *p->at == ')') return *p->at++ == ':';
         else if (!name) break;
@@ -336,7 +337,7 @@ static void parse_group(parser *p) {
 static void parse_escape(parser *p) {
     static const char checks[] = "AzbB";
     static const uint8_t kinds[] = {SK_REGEX_BEGIN, SK_REGEX_END, SK_REGEX_WORD_EDGE, SK_REGEX_NO_WORD_EDGE};
-    const char *check = p->at < p->end && *p->at ? strchr(checks, *p->at) : NULL;
+    const char *check = p->at < p->end ? sk_find(checks, *p->at, sizeof checks - 1) : NULL;
     if (check) {
         p->at++;
         put_check(p, kinds[check - checks]);

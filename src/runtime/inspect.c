@@ -117,7 +117,11 @@ static void describe_check(const sk_model *model, sk_text *text) {
         sk_text_json(text, d->node->outputs[d->output]->name);
         /* JSON has no infinity */
         const double diff = d->max_diff > 1e300 ? 1e300 : d->max_diff;
-        sk_text_add(text, ",\"maxAbs\":%g,\"maxDiff\":%g}", d->max_abs, diff);
+        sk_text_add(text, ",\"maxAbs\":");
+        sk_text_number(text, d->max_abs);
+        sk_text_add(text, ",\"maxDiff\":");
+        sk_text_number(text, diff);
+        sk_text_add(text, "}");
     }
     sk_text_add(text, "]");
 }
