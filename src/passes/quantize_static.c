@@ -110,20 +110,20 @@ static void least_scales(const float *bias, int32_t channels, float input_scale,
 static sk_status quantize_bias(sk_quantizer *q, sk_node *node, const sk_weights *w, float input_scale,
                                const float *bias, int32_t n) {
     const char *name = node->inputs[2]->name;
-    int32_t *steps = sk_alloc(q->heap, (size_t)n * 2 * sizeof *steps);
-    if (!steps) return sk_oom(q->err, (size_t)n * sizeof *steps);
-    float *scales = (float *)(steps + n);
+    int32_t *codes = sk_alloc(q->heap, (size_t)n * 2 * sizeof *codes);
+    if (!codes) return sk_oom(q->err, (size_t)n * sizeof *codes);
+    float *scales = (float *)(codes + n);
     for (int32_t i = 0; i < n; i++) {
         scales[i] = input_scale * w->scales[w->axis < 0 ? 0 : i];
         const double exact = rint((double)bias[i] / (double)scales[i]);
-        steps[i] = (int32_t)fmin(fmax(exact, -2147483647.0), 2147483647.0);
+        codes[i] = (int32_t)fmin(fmax(exact, -2147483647.0), 2147483647.0);
     }
-    sk_value *inputs[2] = {sk_put_constant(q, name, ".q", SK_INT32, n, steps),
+    sk_value *inputs[2] = {sk_put_constant(q, name, ".q", SK_INT32, n, codes),
                            sk_put_constant(q, name, ".s", SK_FLOAT32, n, scales)};
     sk_value *out = sk_suffixed(q, name, ".dq");
-    sk_free(q->heap, steps);
+    sk_free(q->heap, codes);
     sk_node *made = inputs[0] && inputs[1] ? sk_put_node(q, "DequantizeLinear", inputs, 2, out) : NULL;
-    if (!made) return sk_oom(q->err, (size_t)n * sizeof *steps);
+    if (!made) return sk_oom(q->err, (size_t)n * sizeof *codes);
     node->inputs[2] = out;
     return sk_put_int(q, made, "axis", 0);
 }
