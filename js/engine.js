@@ -193,7 +193,7 @@ export async function startEngine(module, files, most) {
       if (status) fail('out-of-memory', 'no memory for a model');
       for (const [i, path] of paths.entries()) {
         const number = lend(encoder.encode(`${path}\0`), (at) => call('add_file', at, files[i + 1].size));
-        if (number !== i + 1) fail('limit', 'too much external data');
+        if (number !== i + 1) fail('limit', 'too many files');
       }
     },
 
@@ -226,13 +226,13 @@ export async function startEngine(module, files, most) {
     output: (index) => outputAt(index, []),
 
     /** Runs time their steps from now on, or no more. */
-    profile: (/** @type {boolean} */ on) => call('profile', Number(on)),
+    profile: (/** @type {boolean} */ on) => call('profile', +on),
 
-    /** An export of web/tools.c: what it wrote. @param {[name: string, text: string, ...numbers: number[]]} args */
+    /** An export of web/tools.c: what it wrote, in pieces. @param {[name: string, text: string, ...numbers: number[]]} args */
     tool([name, text, ...numbers]) {
       written = [];
-      check(lend(new TextEncoder().encode(`${text}\0`), (at) => call(name, at, ...numbers)));
-      return joined(written);
+      check(lend(encoder.encode(text), (at) => call(name, at, ...numbers)));
+      return written;
     },
 
     describe: (/** @type {string} */ what) =>

@@ -184,7 +184,7 @@ export function makeModel(channel, { inputs, outputs }, release, learn, info) {
     },
 
     /** For compress: engine.js. @param {any[]} args */
-    tool: (...args) => call('tool', args),
+    tool: (args) => call('tool', args),
 
     dispose,
     [Symbol.asyncDispose ?? 'dispose']: dispose,

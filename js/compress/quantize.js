@@ -62,20 +62,20 @@ function checked({
 /** @type {typeof import('../compress.js').quantize} */
 export async function quantize(source, options = {}) {
   const { phases, names, numbers } = checked(options);
-  const model = await openTools(source, options);
+  const { model, call } = await openTools(source, options);
   try {
     const use = async (/** @type {import('../compress.js').Sample} */ sample) => {
       await model.predict(/** @type {any} */ (sample), { outputs: [], signal: options.signal });
     };
     const begin = async (/** @type {string} */ phase) => {
-      await model.tool('observe', '', phase === 'ranges' ? RANGES : HISTOGRAMS);
+      await call('observe', '', phase === 'ranges' ? RANGES : HISTOGRAMS);
     };
     if (phases.length) await goOver(/** @type {any} */ (options.data), phases, use, options, begin);
     options.signal?.throwIfAborted();
     options.onProgress?.({ phase: 'quantize', done: 0, total: 1 });
-    const report = await model.tool('quantize', names, ...numbers);
+    const report = await call('quantize', names, ...numbers);
     options.onReport?.(JSON.parse(new TextDecoder().decode(report)));
-    const bytes = await model.tool('write', '');
+    const bytes = await call('write');
     options.onProgress?.({ phase: 'quantize', done: 1, total: 1 });
     return bytes;
   } finally {

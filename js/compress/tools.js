@@ -18,7 +18,25 @@ export async function openTools(source, { signal, worker, externalData, maxMemor
     wasm: wasm ?? { urls },
     debug: { portable: true },
   });
-  return /** @type {import('../siskin.d.ts').Model & {tool: (name: string, text: string, ...numbers: number[]) => Promise<Uint8Array>}} */ (
-    model
-  );
+  return {
+    /** @type {import('../siskin.d.ts').Model} */
+    model,
+    /**
+     * Calls an export of web/tools.c; what it writes.
+     * @param {string} name @param {string} [text] @param {...number} numbers
+     * @returns {Promise<Uint8Array>}
+     */
+    async call(name, text = '', ...numbers) {
+      const pieces = await model.tool([name, `${text}\0`, ...numbers]);
+      const whole = new Uint8Array(
+        pieces.reduce((/** @type {number} */ sum, /** @type {any} */ { length }) => sum + length, 0),
+      );
+      let at = 0;
+      for (const piece of pieces) {
+        whole.set(piece, at);
+        at += piece.length;
+      }
+      return whole;
+    },
+  };
 }

@@ -12,7 +12,7 @@ const urls = { simd128: pathToFileURL(path.join(dist, 'siskin-tools.wasm')).href
 export async function written(bytes) {
   const model = await load(bytes, { simd: 'simd128', wasm: { urls }, debug: { portable: true } });
   try {
-    return await model.tool('write', '');
+    return new Uint8Array(Buffer.concat(await model.tool(['write', '\0'])));
   } finally {
     await model.dispose();
   }
