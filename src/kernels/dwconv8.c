@@ -13,8 +13,8 @@
 #define ROWS SK_DWCONV_ROWS
 #define WAITING(k) (((k) - 1) / 2) /* units that an output waits for after its first */
 
-SK_INLINE v128_t column(const uint8_t *p, v128_t flip) {
-    return wasm_i16x8_extend_low_i8x16(wasm_v128_xor(wasm_v128_load64_zero(p), flip));
+SK_INLINE v128_t column(const int is_signed, const uint8_t *p) {
+    return is_signed ? wasm_i16x8_load8x8(p) : wasm_u16x8_load8x8(p);
 }
 
 /* Pairs of numbers a and b times pairs of weights. */
@@ -52,8 +52,8 @@ typedef struct view {
     size_t step, units;
 } view;
 
-SK_INLINE int32_t *add_units(const int k, const int stride, const view *v, const int8_t *w, v128_t flip,
-                             v128_t (*sum)[2][2], int32_t *to) {
+SK_INLINE int32_t *add_units(const int k, const int stride, const int is_signed, const view *v,
+                             const int8_t *w, v128_t (*sum)[2][2], int32_t *to) {
     view now = *v;
     const uint8_t **const row = now.row;
     const size_t step = now.step;
@@ -62,10 +62,10 @@ SK_INLINE int32_t *add_units(const int k, const int stride, const view *v, const
         SK_UNROLL
         for (int y = 0; y < k / 2; y++) {
             const uint8_t *p = row[2 * y], *q = row[2 * y + 1];
-            upright[y][0] = pair_up(column(p, flip), column(q, flip));
-            upright[y][1] = pair_up(column(p + step, flip), column(q + step, flip));
+            upright[y][0] = pair_up(column(is_signed, p), column(is_signed, q));
+            upright[y][1] = pair_up(column(is_signed, p + step), column(is_signed, q + step));
         }
-        const pairs across = pair_up(column(row[k - 1], flip), column(row[k - 1] + step, flip));
+        const pairs across = pair_up(column(is_signed, row[k - 1]), column(is_signed, row[k - 1] + step));
         SK_UNROLL
         for (int y = 0; y < k; y++) row[y] += 2 * step;
         SK_UNROLL
@@ -86,57 +86,65 @@ SK_INLINE int32_t *add_units(const int k, const int stride, const view *v, const
     return to;
 }
 
-/* Eight bytes of a column, of which there are perhaps fewer. */
-SK_INLINE v128_t part_of(const uint8_t *p, size_t channels) {
+/* 8 channels, or those that there are. */
+SK_INLINE v128_t load_part(const uint8_t *p, size_t channels) {
     uint8_t part[COLUMNS];
     if (channels == COLUMNS) return wasm_v128_load64_zero(p);
     for (size_t j = 0; j < COLUMNS; j++) part[j] = j < channels ? p[j] : 0;
     return wasm_v128_load64_zero(part);
 }
 
+/* A line of outputs, eight channels: of the window's rows, from channel c on. */
+typedef struct line {
+    const uint8_t *const *rows;
+    const int8_t *w;
+    size_t pixel, c, channels, units; /* units: that finish outputs */
+    ptrdiff_t x;                      /* the first column that is seen */
+    ptrdiff_t end;                    /* the input's width */
+    int8_t zero;
+    int32_t *to;
+} line;
+
 /* Finds the units from column x on, at most `most`: as many as are inside the input where they are; or one,
- * or any of fewer than 8 channels, copied to `room`. `rows`: of the window. */
-SK_INLINE void look(const int k, const sk_i8_dwconv_args *a, const uint8_t *const *rows, size_t c,
-                    size_t channels, ptrdiff_t x, size_t most, uint8_t *room, view *v) {
-    const ptrdiff_t end = (ptrdiff_t)a->in_w, units = x < 0 || channels < COLUMNS ? 0 : (end - x) / 2;
-    const size_t at = (size_t)x * a->channels + c;
+ * or any of fewer than 8 channels, copied to `room`. Inlined and unrolled: short lines spend much of their
+ * time here. */
+SK_INLINE void look(const int k, const line *l, ptrdiff_t x, size_t most, uint8_t *room, view *v) {
+    const size_t pixel = l->pixel, at = (size_t)x * pixel + l->c;
+    const ptrdiff_t end = l->end, units = x < 0 || l->channels < COLUMNS ? 0 : (end - x) / 2;
     if (units > 0) {
         v->units = (size_t)units < most ? (size_t)units : most;
-        v->step = a->channels;
+        v->step = pixel;
         SK_UNROLL
-        for (int y = 0; y < k; y++) v->row[y] = rows[y] + at;
+        for (int y = 0; y < k; y++) v->row[y] = l->rows[y] + at;
         return;
     }
     const int first = x >= 0 && x < end, second = x + 1 >= 0 && x + 1 < end;
-    const v128_t zeros = wasm_i8x16_splat((int8_t)a->zero_a);
+    const v128_t zeros = wasm_i8x16_splat(l->zero);
     v->units = 1;
     v->step = COLUMNS;
     for (int y = 0; y < k; y++, room += 2 * COLUMNS) {
-        const v128_t p = first ? part_of(rows[y] + at, channels) : zeros;
-        const v128_t q = second ? part_of(rows[y] + at + a->channels, channels) : zeros;
+        const v128_t p = first ? load_part(l->rows[y] + at, l->channels) : zeros;
+        const v128_t q = second ? load_part(l->rows[y] + at + pixel, l->channels) : zeros;
         wasm_v128_store(room, wasm_i64x2_shuffle(p, q, 0, 2));
         v->row[y] = room;
     }
 }
 
-/* The sums of `m` outputs of a line from output `from` on. */
-SK_INLINE void line_sums(const int k, const int stride, const sk_i8_dwconv_args *a,
-                         const uint8_t *const *rows, const sk_i8_panel *panel, size_t c, size_t from,
-                         size_t m, int32_t *to) {
-    const size_t each = 3 - (size_t)stride, channels = a->channels - c < COLUMNS ? a->channels - c : COLUMNS;
-    const v128_t flip = wasm_i8x16_splat(a->a_signed ? 0 : -128);
+typedef void line_fn(const line *l);
+SK_INLINE void line_sums(const int k, const int stride, const int is_signed, const line *given) {
+    const line own = *given, *const l = &own; /* what is written may be anything */
     uint8_t room[ROWS * COLUMNS * 2];
     int32_t before[2 * COLUMNS * WAITING(ROWS)]; /* what lies before the first output */
     v128_t sum[WAITING(ROWS) + 1][2][2];
     view v;
-    ptrdiff_t x = (ptrdiff_t)(from * (size_t)stride) - (ptrdiff_t)a->pad;
+    ptrdiff_t x = l->x;
     size_t early = WAITING(k);
+    int32_t *to = l->to;
     SK_UNROLL
     for (int i = 0; i < 4 * (WAITING(ROWS) + 1); i++) sum[i / 4][i / 2 % 2][i % 2] = wasm_i32x4_splat(0);
-    for (size_t left = (m + each - 1) / each; left > 0; x += 2 * (ptrdiff_t)v.units) {
-        look(k, a, rows, c, channels, x, early ? early : left, room, &v);
-        int32_t *const end =
-            add_units(k, stride, &v, (const int8_t *)(panel + 1), flip, sum, early ? before : to);
+    for (size_t left = l->units; left > 0; x += 2 * (ptrdiff_t)v.units) {
+        look(k, l, x, early ? early : left, room, &v);
+        int32_t *const end = add_units(k, stride, is_signed, &v, l->w, sum, early ? before : to);
         if (early) {
             early -= v.units;
         } else {
@@ -156,38 +164,48 @@ static size_t piece_width(size_t k, size_t stride, const sk_i8_dwconv_args *a) {
     return (a->out_w + pieces - 1) / pieces;
 }
 
-SK_INLINE void lines(const int k, const int stride, const sk_i8_dwconv_args *a) {
-    const size_t size = sk_i8_dw_panel_bytes((size_t)k, (size_t)k), w = a->out_w;
-    const size_t width = piece_width((size_t)k, (size_t)stride, a), usual = width < w ? 1 : PIECE / w;
+/* Whole lines wait together as far as there is room. */
+static __attribute__((noinline)) void lines(size_t k, size_t stride, line_fn *run,
+                                            const sk_i8_dwconv_args *a) {
+    const size_t panel = sk_i8_dw_panel_bytes(k, k), size = sk_i8_target_size(&a->target), w = a->out_w;
+    const size_t width = piece_width(k, stride, a), usual = width < w ? 1 : PIECE / w, each = 3 - stride;
     int32_t acc[(PIECE + 2) * COLUMNS];
-    sk_i8_sums s = {.target = &a->target,
-                    .acc = acc,
-                    .y_row = a->channels,
-                    .zero_a = a->zero_a - (a->a_signed ? 0 : 128)};
-    for (size_t line = 0, n; line < a->lines; line += n) {
-        n = a->lines - line < usual ? a->lines - line : usual;
+    sk_i8_sums s = {.target = &a->target, .acc = acc, .y_row = a->channels, .zero_a = a->zero_a};
+    line l = {.pixel = a->channels, .end = (ptrdiff_t)a->in_w, .zero = (int8_t)a->zero_a};
+    for (size_t first = 0, n; first < a->lines; first += n) {
+        n = a->lines - first < usual ? a->lines - first : usual;
         for (size_t from = 0, m; from < w; from += m) {
             m = w - from < width ? w - from : width;
+            l.units = (m + each - 1) / each;
+            l.x = (ptrdiff_t)(from * stride) - (ptrdiff_t)a->pad;
             s.m = n * m;
-            s.y = (uint8_t *)a->y + (line * w + from) * a->channels * sk_i8_target_size(&a->target);
             s.panel = a->packed;
-            for (size_t c = 0; c < a->channels; c += COLUMNS) {
-                s.cols = a->channels - c < COLUMNS ? a->channels - c : COLUMNS;
-                for (size_t i = 0; i < n; i++)
-                    line_sums(k, stride, a, a->rows + (line + i) * (size_t)stride, s.panel, c, from, m,
-                              acc + i * m * COLUMNS);
+            for (l.c = 0; l.c < a->channels; l.c += COLUMNS) {
+                s.cols = l.channels = a->channels - l.c < COLUMNS ? a->channels - l.c : COLUMNS;
+                s.y = (uint8_t *)a->y + ((first * w + from) * a->channels + l.c) * size;
+                l.w = (const int8_t *)(s.panel + 1);
+                l.to = acc;
+                for (size_t i = 0; i < n; i++, l.to += m * COLUMNS) {
+                    l.rows = a->rows + (first + i) * stride;
+                    run(&l);
+                }
                 sk_i8_finish(&s);
-                s.panel = (const sk_i8_panel *)((const char *)s.panel + size);
-                s.y += COLUMNS * sk_i8_target_size(&a->target);
+                s.panel = (const sk_i8_panel *)((const char *)s.panel + panel);
             }
         }
     }
 }
 
-void i8_dwconv_3x3s1__simd128(const sk_i8_dwconv_args *a) { lines(3, 1, a); }
-void i8_dwconv_3x3s2__simd128(const sk_i8_dwconv_args *a) { lines(3, 2, a); }
-void i8_dwconv_5x5s1__simd128(const sk_i8_dwconv_args *a) { lines(5, 1, a); }
-void i8_dwconv_5x5s2__simd128(const sk_i8_dwconv_args *a) { lines(5, 2, a); }
+#define KERNEL(k, stride)                                                                                    \
+    static void unsigned_##k##stride(const line *l) { line_sums(k, stride, 0, l); }                          \
+    static void signed_##k##stride(const line *l) { line_sums(k, stride, 1, l); }                            \
+    void i8_dwconv_##k##x##k##s##stride##__simd128(const sk_i8_dwconv_args *a) {                             \
+        lines(k, stride, a->a_signed ? signed_##k##stride : unsigned_##k##stride, a);                        \
+    }
+KERNEL(3, 1)
+KERNEL(3, 2)
+KERNEL(5, 1)
+KERNEL(5, 2)
 
 /* Any window: tap t of output i at rows[t * m + i]; pairs of taps as they come, the last one perhaps alone.
  */
@@ -205,25 +223,19 @@ void i8_dwconv_any__simd128(const sk_i8_dwany_args *a) {
     for (size_t c = 0; c < a->channels; c += COLUMNS) {
         s.cols = a->channels - c < COLUMNS ? a->channels - c : COLUMNS;
         for (size_t i = 0; i < a->m; i++) {
-            v128_t lo = wasm_i32x4_splat(0), hi = lo;
+            v128_t sum[2] = {wasm_i32x4_splat(0), wasm_i32x4_splat(0)};
             const int8_t *w = (const int8_t *)(s.panel + 1);
             for (size_t t = 0; t < a->taps; t += 2, w += 32) {
-                v128_t x[2] = {lo, lo};
-                for (size_t p = 0; p < 2 && t + p < a->taps; p++) {
-                    const uint8_t *from = a->rows[(t + p) * a->m + i] + c;
-                    uint8_t part[COLUMNS] = {0};
-                    for (size_t j = 0; j < s.cols && s.cols < COLUMNS; j++) part[j] = from[j];
-                    x[p] = column(s.cols < COLUMNS ? part : from, flip);
-                }
-                lo = wasm_i32x4_add(
-                    lo, wasm_i32x4_dot_i16x8(wasm_i16x8_shuffle(x[0], x[1], 0, 8, 1, 9, 2, 10, 3, 11),
-                                             wasm_v128_load(w)));
-                hi = wasm_i32x4_add(
-                    hi, wasm_i32x4_dot_i16x8(wasm_i16x8_shuffle(x[0], x[1], 4, 12, 5, 13, 6, 14, 7, 15),
-                                             wasm_v128_load(w + 16)));
+                const size_t next = t + 1 < a->taps ? t + 1 : t; /* alone: its second weight is 0 */
+                const v128_t x = load_part(a->rows[t * a->m + i] + c, s.cols);
+                const v128_t y = load_part(a->rows[next * a->m + i] + c, s.cols);
+                add_dots(sum,
+                         pair_up(wasm_i16x8_extend_low_i8x16(wasm_v128_xor(x, flip)),
+                                 wasm_i16x8_extend_low_i8x16(wasm_v128_xor(y, flip))),
+                         w);
             }
-            wasm_v128_store(acc + i * COLUMNS, lo);
-            wasm_v128_store(acc + i * COLUMNS + 4, hi);
+            wasm_v128_store(acc + i * COLUMNS, sum[0]);
+            wasm_v128_store(acc + i * COLUMNS + 4, sum[1]);
         }
         sk_i8_finish(&s);
         s.panel = (const sk_i8_panel *)((const char *)s.panel + size);
