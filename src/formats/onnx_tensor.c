@@ -326,7 +326,7 @@ static sk_status place(const target *t, const proto *p, sk_const *c) {
     if (c->type.data || (t->ir && bytes > SK_ONNX_RESIDENT)) return SK_OK;
     c->type.data = sk_arena_alloc(t->arena, bytes);
     if (!c->type.data) return sk_oom(t->wire->err, bytes);
-    if (!c->file) return sk_wire_copy(t->wire, c->offset, bytes, c->type.data);
+    if (!c->file || !t->ir) return sk_wire_copy(t->wire, c->offset, bytes, c->type.data);
     if (!t->ir->source.read(t->ir->source.user, c->file, c->offset, bytes, c->type.data)) return SK_OK;
     return sk_fail(t->wire->err, SK_EXTERNAL_DATA, "the external data file '%s' could not be read",
                    t->ir->files[c->file].path);
